@@ -1,0 +1,85 @@
+import type { IssueType, OperationOutcome, OperationOutcomeIssue } from './types.ts'
+
+/** One thing that was wrong: where (FHIRPath), what, and what would be right. */
+export type Issue = {
+  severity: 'fatal' | 'error' | 'warning' | 'information'
+  code: IssueType
+  text: string
+  expression?: string | undefined
+}
+
+/** What the HTTP answer needs beyond the outcome itself: extra headers (an Allow, a WWW-Authenticate). */
+export type Extra = { headers?: Record<string, string> }
+
+/**
+ * An answer that is not a success: an HTTP status and one or more issues of an OperationOutcome
+ * (https://hl7.org/fhir/R4/operationoutcome.html). Everything else that is thrown is a bug and answers 500.
+ */
+export class FhirError extends Error {
+  readonly status: number
+  readonly issues: readonly Issue[]
+  readonly headers: Record<string, string>
+
+  constructor(status: number, issues: readonly Issue[], extra: Extra = {}) {
+    super(issues.map(issue => issue.text).join('; '))
+    this.name = 'FhirError'
+    this.status = status
+    this.issues = issues
+    this.headers = extra.headers ?? {}
+  }
+
+  /** The same error, said of a place further out: `Bundle.entry[3]` before each expression. */
+  within(prefix: string): FhirError {
+    const issues = this.issues.map(issue => ({
+      ...issue,
+      expression: issue.expression ? `${prefix}.${issue.expression}` : prefix,
+    }))
+    return new FhirError(this.status, issues, { headers: this.headers })
+  }
+}
+
+const one = (status: number, code: IssueType, text: string, expression?: string, extra?: Extra) =>
+  new FhirError(status, [{ severity: 'error', code, text, expression }], extra)
+
+/** 400: the request itself is wrong (a value, a parameter, JSON that is not FHIR). */
+export const invalid = (text: string, expression?: string, code: IssueType = 'invalid') =>
+  one(400, code, text, expression)
+
+/** 422: it is FHIR, but breaks a rule. https://hl7.org/fhir/R4/http.html#create */
+export const unprocessable = (text: string, expression?: string, code: IssueType = 'business-rule') =>
+  one(422, code, text, expression)
+
+/** 401 with the challenge of RFC 6750 section 3. */
+export const unauthorized = (text: string, challenge: string) =>
+  one(401, 'login', text, undefined, { headers: { 'www-authenticate': challenge } })
+
+/** 403: who asks is known, and may not. RFC 6750 section 3.1 `insufficient_scope`. */
+export const forbidden = (text: string, extra?: Extra) => one(403, 'forbidden', text, undefined, extra)
+
+/** 404: the same answer for what is not there and for what is somebody else's. */
+export const notFound = (text: string) => one(404, 'not-found', text)
+
+/** 405 with the methods that would be right. */
+export const notAllowed = (text: string, allow: readonly string[]) =>
+  one(405, 'not-supported', text, undefined, { headers: { allow: allow.join(', ') } })
+
+/** 410: it was there and was deleted. */
+export const gone = (text: string) => one(410, 'deleted', text)
+
+/** 409: another write was there first, or something still refers to it. */
+export const conflict = (text: string, code: IssueType = 'conflict') => one(409, code, text)
+
+/** 412: a precondition (If-Match, If-None-Exist, a conditional URL) does not hold. */
+export const preconditionFailed = (text: string, code: IssueType = 'conflict') => one(412, code, text)
+
+/** The OperationOutcome of some issues. `diagnostics` is the sentence that a person reads. */
+export function outcome(issues: readonly Issue[]): OperationOutcome {
+  return {
+    resourceType: 'OperationOutcome',
+    issue: issues.map(({ severity, code, text, expression }): OperationOutcomeIssue => {
+      const issue: OperationOutcomeIssue = { severity, code, diagnostics: text }
+      if (expression !== undefined) issue.expression = [expression]
+      return issue
+    }),
+  }
+}
