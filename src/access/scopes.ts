@@ -1,0 +1,148 @@
+import type { Actor, Interaction, Topic } from '../resources/definition.ts'
+import { definitionOf, definitions } from '../resources/index.ts'
+
+/** The letters of a SMART v2 scope: create, read, update, delete, search. */
+export type Letter = 'c' | 'r' | 'u' | 'd' | 's'
+
+/** One resource scope of https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html, v1 or v2. */
+export type ScopeToken = {
+  readonly text: string
+  readonly context: 'patient' | 'user' | 'system'
+  /** A resource type, or `*`. */
+  readonly type: string
+  readonly letters: string
+  readonly version: 1 | 2
+  /** The query part of a granular scope, without the question mark. */
+  readonly query?: string
+}
+
+const V1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' }
+const V1_OF_LETTERS: Readonly<Record<string, string>> = { rs: 'read', cud: 'write', cruds: '*' }
+const SHAPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)(?:\?(.+))?$/
+const CONTEXT_SCOPES = new Set(['openid', 'fhirUser', 'launch/patient', 'offline_access'])
+
+/** The letter that an interaction needs, SMART 2.2 "Scopes for requesting FHIR resources". */
+export const LETTER_OF: Readonly<Record<Interaction, Letter>> = {
+  read: 'r',
+  vread: 'r',
+  'history-instance': 'r',
+  'search-type': 's',
+  create: 'c',
+  update: 'u',
+  delete: 'd',
+}
+
+/**
+ * Reads one scope string, v1 (`patient/Patient.read`) or v2 (`patient/Patient.rs`).
+ * Letters out of order, doubled or unknown make it no scope at all: nothing is guessed.
+ */
+export function parseScope(text: string): ScopeToken | undefined {
+  const match = SHAPE.exec(text)
+  if (!match) return undefined
+  const [, context, type, permissions, query] = match
+  if (!context || !type || !permissions) return undefined
+  const v1 = V1[permissions]
+  if (v1 !== undefined && query !== undefined) return undefined
+  return {
+    text,
+    context: context as ScopeToken['context'],
+    type,
+    letters: v1 ?? permissions,
+    version: v1 === undefined ? 2 : 1,
+    ...(query === undefined ? {} : { query }),
+  }
+}
+
+/** The resource scopes of a space-separated list; what is not one is left out. */
+export const parseScopes = (scope: string): readonly ScopeToken[] =>
+  scope.split(' ').flatMap(text => parseScope(text) ?? [])
+
+const actorOf = (context: ScopeToken['context']): Actor => (context === 'system' ? 'engine' : 'patient')
+
+/** The letters that a declaration lets the actor of a context use on a type, or on any type for `*`. */
+function declaredLetters(context: ScopeToken['context'], type: string): Set<Letter> {
+  const declared = type === '*' ? [...definitions.values()] : [definitionOf(type)]
+  return new Set(
+    declared.flatMap(each => (each?.may[actorOf(context)] ?? []).map(interaction => LETTER_OF[interaction])),
+  )
+}
+
+const covers = (scope: ScopeToken, context: ScopeToken['context'], type: string, letter: Letter): boolean =>
+  scope.context === context && (scope.type === '*' || scope.type === type) && scope.letters.includes(letter)
+
+/** Whether any of the scopes lets a letter be used on a type. A granular scope does not: nothing grants one yet. */
+export const permits = (
+  scopes: readonly ScopeToken[],
+  context: ScopeToken['context'],
+  type: string,
+  letter: Letter,
+): boolean => scopes.some(scope => scope.query === undefined && covers(scope, context, type, letter))
+
+/** Spells letters in the version that was asked for; v1 has a word for three combinations only. */
+function spell(scope: ScopeToken, letters: string): string {
+  const word = scope.version === 1 ? V1_OF_LETTERS[letters] : undefined
+  return `${scope.context}/${scope.type}.${word ?? letters}`
+}
+
+function narrow(text: string, allowed: readonly ScopeToken[], context: 'patient' | 'system'): string[] {
+  const scope = parseScope(text)
+  // What cannot be enforced to the letter (another context, a query part) is not granted at all.
+  if (!scope || scope.context !== context || scope.query !== undefined) return []
+  const declared = declaredLetters(context, scope.type)
+  const letters = [...scope.letters].filter(
+    letter => declared.has(letter as Letter) && permits(allowed, context, scope.type, letter as Letter),
+  )
+  return letters.length === 0 ? [] : [spell(scope, letters.join(''))]
+}
+
+/**
+ * What can be granted of a requested scope: the subset that the client is allowed, that this server can enforce
+ * and that some declaration gives a meaning to; letters that nobody may use are taken away (SMART 2.2, "scope" of the
+ * token response may differ from the one requested).
+ */
+export function grantable(requested: string, allowed: string, context: 'patient' | 'system'): string[] {
+  const allowedTexts = new Set(allowed.split(' '))
+  const allowedScopes = parseScopes(allowed)
+  const granted = requested
+    .split(' ')
+    .flatMap(text =>
+      CONTEXT_SCOPES.has(text)
+        ? context === 'patient' && allowedTexts.has(text)
+          ? [text]
+          : []
+        : narrow(text, allowedScopes, context),
+    )
+  return [...new Set(granted)]
+}
+
+const TOPIC_WORDS: Readonly<Record<Topic, string>> = {
+  appointments: 'appointments',
+  results: 'test results',
+  letters: 'letters and documents',
+  messages: 'messages with the care team',
+  record: 'other parts of the health record',
+  shared: 'name, contact details, and the people and places of care',
+}
+
+const CONTEXT_SENTENCES: Readonly<Record<string, { topic: string; sentence: string }>> = {
+  openid: { topic: 'sign-in', sentence: 'Know that it is you who signed in' },
+  fhirUser: { topic: 'sign-in', sentence: 'Know which person in the hospital record you are' },
+  'launch/patient': { topic: 'sign-in', sentence: 'Know whose record you have chosen' },
+  offline_access: { topic: 'offline', sentence: 'Keep access when you are not using it, until you take it back' },
+}
+
+/** The words of a consent page for one scope: the topic it belongs to, and a sentence a patient understands. */
+export function describeScope(text: string): { topic: string; sentence: string } {
+  const known = CONTEXT_SENTENCES[text]
+  if (known) return known
+  const scope = parseScope(text)
+  if (!scope) return { topic: 'other', sentence: text }
+  const verbs = [/[rs]/.test(scope.letters) ? 'See' : '', /[cud]/.test(scope.letters) ? 'Change' : ''].filter(Boolean)
+  const verb = verbs.join(' and ').replace(' and Change', ' and change')
+  if (scope.type === '*')
+    return { topic: 'everything', sentence: `${verb} everything in the record, and kinds of information added later` }
+  const topic = definitionOf(scope.type)?.topic ?? 'record'
+  return { topic, sentence: `${verb} ${TOPIC_WORDS[topic]} (${words(scope.type)})` }
+}
+
+const words = (type: string): string => type.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`)

@@ -1,0 +1,10 @@
+import { define, patientReads } from './definition.ts'
+
+/** https://hl7.org/fhir/R4/binary.html */
+export default define({
+  type: 'Binary',
+  topic: 'shared',
+  compartment: 'referrers',
+  may: patientReads,
+  search: {},
+})

@@ -1,0 +1,36 @@
+import { date, quantity, reference, string, token } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+import { recordRelease } from './release.ts'
+
+/** https://hl7.org/fhir/R4/condition.html */
+export default define({
+  type: 'Condition',
+  topic: 'record',
+  // HL7 adds `asserter`: who reports it does not own it.
+  compartment: ['patient'],
+  may: patientReads,
+  search: {
+    'abatement-age': quantity(),
+    'abatement-date': date(),
+    'abatement-string': string(),
+    asserter: reference(),
+    'body-site': token(),
+    category: token(),
+    'clinical-status': token(),
+    code: token(),
+    encounter: reference(),
+    evidence: token(),
+    'evidence-detail': reference(),
+    identifier: token('keys'),
+    'onset-age': quantity(),
+    'onset-date': date(),
+    'onset-info': string(),
+    patient: reference('patient'),
+    'recorded-date': date('main'),
+    severity: token(),
+    stage: token(),
+    subject: reference('patient'),
+    'verification-status': token(),
+  },
+  release: recordRelease,
+})

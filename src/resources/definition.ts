@@ -1,0 +1,47 @@
+import { COMMON, type SearchParam } from '../fhir/search.ts'
+import type { ResourceOf, ResourceType } from '../fhir/types.ts'
+
+/** Who asks: a patient for herself, a proxy for her, the trust's integration engine. */
+export type Actor = 'patient' | 'proxy' | 'engine'
+
+/** The interactions of a type, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html */
+export type Interaction = 'read' | 'vread' | 'history-instance' | 'search-type' | 'create' | 'update' | 'delete'
+
+/** What a proxy's grant or a consent tick names. `shared`: what whoever reaches the patient at all may see. */
+export type Topic = 'appointments' | 'results' | 'letters' | 'messages' | 'record' | 'shared'
+
+/** When a patient and her proxies may see a resource: from a moment on, now, or never. */
+export type Release = Date | 'now' | 'never'
+
+/** The vocabulary of a resource type: all that is served of it is said here, once. */
+export type Definition<T extends ResourceType = ResourceType> = {
+  readonly type: T
+  readonly topic: Topic
+  /**
+   * Whose it is: the search parameters that make it one patient's; `self`: it is the Patient; `shared`:
+   * everybody's, unless it names a patient; `referrers`: theirs who can see a resource that refers to it;
+   * `none`: no patient's.
+   */
+  readonly compartment: readonly string[] | 'self' | 'shared' | 'referrers' | 'none'
+  /** What each actor may do; what is not named is refused. */
+  readonly may: Readonly<Partial<Record<Actor, readonly Interaction[]>>>
+  readonly search: Readonly<Record<string, SearchParam>>
+  /** From when on a patient may see it; absent means at once. Kept as a column at write. */
+  readonly release?: (resource: ResourceOf<T>, now: Date) => Release
+  /** The type and parameter by which a resource of this type inherits a later release: an Observation its report's. */
+  readonly releasedWith?: { readonly type: ResourceType; readonly param: string }
+}
+
+/** What may be done when only looking is meant. */
+export const reads = ['read', 'vread', 'history-instance', 'search-type'] as const satisfies readonly Interaction[]
+
+/** Everything that the server can do with a type. */
+export const everything = [...reads, 'create', 'update', 'delete'] as const satisfies readonly Interaction[]
+
+/** The patient looks, the engine does everything: what most types declare. */
+export const patientReads = { patient: reads, proxy: reads, engine: everything } as const
+
+/** Declares a type; the parameters that every resource has (https://hl7.org/fhir/R4/search.html#all) come with it. */
+export function define<T extends ResourceType>(definition: Definition<T>): Definition<T> {
+  return Object.freeze({ ...definition, search: Object.freeze({ ...COMMON, ...definition.search }) })
+}

@@ -1,0 +1,39 @@
+import { date, reference, string, token, uri } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+import { documentRelease } from './release.ts'
+
+/** https://hl7.org/fhir/R4/documentreference.html */
+export default define({
+  type: 'DocumentReference',
+  topic: 'letters',
+  // HL7 adds `author`: who wrote about somebody does not own it.
+  compartment: ['subject'],
+  may: patientReads,
+  search: {
+    authenticator: reference(),
+    author: reference(),
+    category: token(),
+    contenttype: token(),
+    custodian: reference(),
+    date: date('main'),
+    description: string(),
+    encounter: reference(),
+    event: token(),
+    facility: token(),
+    format: token(),
+    identifier: token('keys'),
+    language: token(),
+    location: uri(),
+    patient: reference('patient'),
+    period: date(),
+    related: reference(),
+    relatesto: reference(),
+    relation: token(),
+    'security-label': token(),
+    setting: token(),
+    status: token(),
+    subject: reference('patient'),
+    type: token(),
+  },
+  release: documentRelease,
+})

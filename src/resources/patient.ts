@@ -1,0 +1,36 @@
+import { date, reference, string, token } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+
+/** https://hl7.org/fhir/R4/patient.html */
+export default define({
+  type: 'Patient',
+  topic: 'shared',
+  // HL7 adds `link`: another Patient that points here is another record until it is merged.
+  compartment: 'self',
+  may: patientReads,
+  search: {
+    active: token(),
+    address: string(),
+    'address-city': string(),
+    'address-country': string(),
+    'address-postalcode': string(),
+    'address-state': string(),
+    'address-use': token(),
+    birthdate: date('main'),
+    'death-date': date(),
+    deceased: token(),
+    email: token('keys'),
+    family: string(),
+    gender: token(),
+    'general-practitioner': reference(),
+    given: string(),
+    identifier: token('keys'),
+    language: token(),
+    link: reference(),
+    name: string(),
+    organization: reference(),
+    phone: token('keys'),
+    phonetic: string(),
+    telecom: token('keys'),
+  },
+})

@@ -1,0 +1,25 @@
+import { date, reference, token } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+
+/** https://hl7.org/fhir/R4/practitionerrole.html */
+export default define({
+  type: 'PractitionerRole',
+  topic: 'shared',
+  compartment: 'shared',
+  may: patientReads,
+  search: {
+    active: token(),
+    date: date('main'),
+    email: token('keys'),
+    endpoint: reference(),
+    identifier: token('keys'),
+    location: reference(),
+    organization: reference(),
+    phone: token('keys'),
+    practitioner: reference(),
+    role: token(),
+    service: reference(),
+    specialty: token(),
+    telecom: token('keys'),
+  },
+})

@@ -1,0 +1,29 @@
+import { string, token } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+
+/** https://hl7.org/fhir/R4/practitioner.html */
+export default define({
+  type: 'Practitioner',
+  topic: 'shared',
+  compartment: 'shared',
+  may: patientReads,
+  search: {
+    active: token(),
+    address: string(),
+    'address-city': string(),
+    'address-country': string(),
+    'address-postalcode': string(),
+    'address-state': string(),
+    'address-use': token(),
+    communication: token(),
+    email: token('keys'),
+    family: string(),
+    gender: token(),
+    given: string(),
+    identifier: token('keys'),
+    name: string(),
+    phone: token('keys'),
+    phonetic: string(),
+    telecom: token('keys'),
+  },
+})

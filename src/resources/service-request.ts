@@ -1,0 +1,37 @@
+import { date, reference, token, uri } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+import { recordRelease } from './release.ts'
+
+/** https://hl7.org/fhir/R4/servicerequest.html */
+export default define({
+  type: 'ServiceRequest',
+  topic: 'record',
+  // HL7 adds `performer`: who is asked to do it does not own it.
+  compartment: ['subject'],
+  may: patientReads,
+  search: {
+    authored: date('main'),
+    'based-on': reference(),
+    'body-site': token(),
+    category: token(),
+    code: token(),
+    encounter: reference(),
+    identifier: token('keys'),
+    'instantiates-canonical': reference(),
+    'instantiates-uri': uri(),
+    intent: token(),
+    occurrence: date(),
+    'order-detail': token(),
+    patient: reference('patient'),
+    performer: reference(),
+    'performer-type': token(),
+    priority: token(),
+    replaces: reference(),
+    requester: reference(),
+    requisition: token('keys'),
+    specimen: reference(),
+    status: token(),
+    subject: reference('patient'),
+  },
+  release: recordRelease,
+})

@@ -1,0 +1,20 @@
+import { date, reference, token } from '../fhir/search.ts'
+import { define, patientReads } from './definition.ts'
+
+/** https://hl7.org/fhir/R4/slot.html */
+export default define({
+  type: 'Slot',
+  topic: 'shared',
+  compartment: 'shared',
+  may: patientReads,
+  search: {
+    'appointment-type': token(),
+    identifier: token('keys'),
+    schedule: reference(),
+    'service-category': token(),
+    'service-type': token(),
+    specialty: token(),
+    start: date('main'),
+    status: token(),
+  },
+})
