@@ -1,0 +1,19 @@
+import type { Distilled } from './distil.ts'
+
+/** The model as text: minified, but a line for each thing that may change, so that a diff can be read. */
+export function print(model: Distilled): string {
+  const params = Object.entries(model.searchParams).map(([type, list]) => `${JSON.stringify(type)}:${lines(list)}`)
+  return [
+    `{"resources":${JSON.stringify(model.resources)}`,
+    `"types":${lines(model.types)}`,
+    `"valueSets":${lines(model.valueSets, true)}`,
+    `"searchParams":{\n${params.join(',\n')}}`,
+    `"compartment":${lines(model.compartment)}}\n`,
+  ].join(',\n')
+}
+
+function lines(record: Record<string, unknown>, sorted = false): string {
+  const entries = Object.entries(record)
+  if (sorted) entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{\n${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',\n')}}`
+}
