@@ -1,0 +1,47 @@
+import pg from 'pg'
+
+/** What a query needs: the pool, or one connection inside a transaction. */
+export type Queryable = Pick<pg.ClientBase, 'query'>
+
+export type PoolSettings = {
+  databaseUrl: string
+  /** How many connections at most; more do not make one process faster. */
+  max?: number
+  /** Name in pg_stat_activity. */
+  name?: string
+}
+
+/** Opens the connections of one process. A statement that runs for ten seconds is a bug or an attack: it is ended. */
+export function openPool({ databaseUrl, max = 8, name = 'portico' }: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: name,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 10_000,
+    connectionTimeoutMillis: 10_000,
+  })
+  // An idle connection that is lost is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** Runs the function in one transaction: committed when it returns, rolled back when it throws. */
+export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    // The first error is the one that tells why; a connection that cannot roll back is thrown away.
+    await client.query('rollback').catch(cause => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
