@@ -1,0 +1,102 @@
+/** A span of time in milliseconds since 1970, half open: from `lo` up to but not including `hi`. */
+export type Range = { lo: number; hi: number }
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/**
+ * The span that a FHIR date, dateTime or instant covers at the precision it is given in, or undefined when it is none:
+ * 2024 is the whole year, 2024-02-29T10:30 the minute. https://hl7.org/fhir/R4/search.html#date
+ * Without a zone, times and days are taken as UTC, so that they mean the same on every machine. Minutes without
+ * seconds are accepted because searches may use them. A leap second (60) counts as the second that follows.
+ */
+export function rangeOf(text: string): Range | undefined {
+  const year = digits(text, 0, 4)
+  if (year < 1) return undefined
+  if (text.length === 4) return { lo: utc(year, 1, 1), hi: utc(year + 1, 1, 1) }
+  const month = text[4] === '-' ? digits(text, 5, 2) : -1
+  if (month < 1 || month > 12) return undefined
+  if (text.length === 7) return { lo: utc(year, month, 1), hi: utc(year, month + 1, 1) }
+  const day = text[7] === '-' ? digits(text, 8, 2) : -1
+  if (day < 1 || day > daysIn(year, month)) return undefined
+  const midnight = utc(year, month, day)
+  if (text.length === 10) return { lo: midnight, hi: midnight + DAY }
+  return timeRange(text, midnight)
+}
+
+/** An instant as FHIR writes it, in UTC with milliseconds. https://hl7.org/fhir/R4/datatypes.html#instant */
+export function formatInstant(date: Date): string {
+  return date.toISOString()
+}
+
+/** The days of a month of the Gregorian calendar; month 1 to 12. */
+export function daysIn(year: number, month: number): number {
+  if (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)) return 29
+  return DAYS[month - 1] ?? 0
+}
+
+function timeRange(text: string, midnight: number): Range | undefined {
+  const hour = text[10] === 'T' ? digits(text, 11, 2) : -1
+  const minute = text[13] === ':' ? digits(text, 14, 2) : -1
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return undefined
+  let lo = midnight + hour * HOUR + minute * MINUTE
+  let span = MINUTE
+  let at = 16
+  if (text[at] === ':') {
+    const second = digits(text, 17, 2)
+    if (second < 0 || second > 60) return undefined
+    lo += second * SECOND
+    span = SECOND
+    at = 19
+    if (text[at] === '.') {
+      const end = endOfDigits(text, at + 1)
+      if (end === at + 1) return undefined
+      // What is finer than the store's millisecond counts as that millisecond.
+      const scale = Math.max(1, 10 ** (3 - (end - at - 1)))
+      lo += Number(text.slice(at + 1, Math.min(end, at + 4))) * scale
+      span = scale
+      at = end
+    }
+  }
+  const offset = zone(text, at)
+  return offset === undefined ? undefined : { lo: lo - offset, hi: lo - offset + span }
+}
+
+/** The offset from UTC in milliseconds of what stands at the end of a time; undefined when it is no zone. */
+function zone(text: string, at: number): number | undefined {
+  if (at === text.length || (text[at] === 'Z' && at + 1 === text.length)) return 0
+  if ((text[at] !== '+' && text[at] !== '-') || text[at + 3] !== ':' || at + 6 !== text.length) return undefined
+  const hour = digits(text, at + 1, 2)
+  const minute = digits(text, at + 4, 2)
+  if (hour < 0 || minute < 0 || minute > 59 || hour * 60 + minute > 14 * 60) return undefined
+  const offset = hour * HOUR + minute * MINUTE
+  return text[at] === '-' ? -offset : offset
+}
+
+/** The number that stands in `count` characters, or -1 when they are not all digits. */
+function digits(text: string, start: number, count: number): number {
+  let number = 0
+  for (let at = start; at < start + count; at++) {
+    const digit = text.charCodeAt(at) - 0x30
+    // A comparison with NaN, past the end of the text, is false.
+    if (!(digit >= 0 && digit <= 9)) return -1
+    number = number * 10 + digit
+  }
+  return number
+}
+
+function endOfDigits(text: string, start: number): number {
+  let at = start
+  while (digits(text, at, 1) >= 0) at++
+  return at
+}
+
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999; the Gregorian calendar repeats every 400 years. */
+function utc(year: number, month: number, day: number): number {
+  return year < 100 ? Date.UTC(year + 400, month - 1, day) - CYCLE : Date.UTC(year, month - 1, day)
+}
+
+const CYCLE = 146097 * DAY
