@@ -1,0 +1,103 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JWK } from 'jose'
+import type { Pool } from 'pg'
+import { newSecret, storedSecret } from './smart/clients.ts'
+import { hashPassword } from './smart/passwords.ts'
+import { saveClient, saveClientSetting } from './store/clients.ts'
+import { createPerson } from './store/people.ts'
+
+/** The password of every demo person. It is public knowledge: no server with real records loads them. */
+export const DEMO_PASSWORD = 'demo-Portico-2026'
+
+/** A person of the demo and who that is in the records. Erin is 15 and has no account before she is 16. */
+const PEOPLE: readonly { id: string; name: string; actors: readonly string[] }[] = [
+  { id: 'alice', name: 'Alice Archer', actors: ['Patient/alice'] },
+  { id: 'bob', name: 'Bob Archer', actors: ['Patient/bob', 'RelatedPerson/bob-for-alice'] },
+  { id: 'carol', name: 'Carol Cole', actors: ['Patient/carol', 'RelatedPerson/carol-for-alice'] },
+  { id: 'dev', name: 'Dev Desai', actors: ['Patient/dev'] },
+  { id: 'freya', name: 'Freya Finch', actors: ['Patient/freya', 'RelatedPerson/freya-for-erin'] },
+  { id: 'george', name: 'George Grant', actors: ['Patient/george'] },
+  { id: 'hana', name: 'Hana Hill', actors: ['Patient/hana'] },
+]
+
+// Any port: an app that runs on the person's own machine picks one when it starts (RFC 8252 section 7.3).
+const LOOPBACK = {
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
+}
+const APP_SCOPES = 'openid fhirUser launch/patient offline_access patient/*.cruds'
+const SIGNING_ALGORITHM = 'ES384'
+
+/** What whoever started the demo needs to know. */
+export type Demo = {
+  signIns: { name: string; email: string; password: string }[]
+  confidentialSecret: string
+  engineKeyFile: string
+}
+
+/** Reads a file that is made once, readable by its owner only. */
+async function madeOnce(file: string, make: () => string): Promise<string> {
+  await mkdir(join(file, '..'), { recursive: true })
+  // `wx` fails when the file is there, made before or by a process that starts at the same time.
+  await writeFile(file, make(), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  return readFile(file, 'utf8')
+}
+
+function newEngineKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'demo-engine', alg: SIGNING_ALGORITHM, use: 'sig' }
+  return `${JSON.stringify(jwk, undefined, 2)}\n`
+}
+
+async function saveDemoClients(pool: Pool, confidentialSecret: string, enginePrivate: JWK): Promise<void> {
+  await saveClient(pool, {
+    clientId: 'demo-app',
+    name: 'Demo app',
+    kind: 'public',
+    metadata: LOOPBACK,
+    scopes: APP_SCOPES,
+    secret: undefined,
+  })
+  await saveClient(pool, {
+    clientId: 'demo-confidential',
+    name: 'Demo app with a server',
+    kind: 'confidential',
+    metadata: LOOPBACK,
+    scopes: APP_SCOPES,
+    secret: storedSecret(confidentialSecret),
+  })
+  const { d: _private, ...enginePublic } = enginePrivate
+  await saveClient(pool, {
+    clientId: 'demo-engine',
+    name: 'Demo integration engine',
+    kind: 'backend',
+    metadata: { jwks: { keys: [enginePublic] } },
+    scopes: 'system/*.cruds',
+    secret: undefined,
+  })
+  await saveClientSetting(pool, 'demo-engine', 'skip')
+}
+
+/**
+ * Loads the accounts and clients of the demo; again at each start, to the same effect.
+ * The secrets of the clients are made once and kept beside the demo's data.
+ */
+export async function seedDemo(pool: Pool, { dataDir }: { dataDir: string }): Promise<Demo> {
+  const engineKeyFile = join(dataDir, 'demo-engine.jwk.json')
+  const engineKey = JSON.parse(await madeOnce(engineKeyFile, newEngineKey)) as JWK
+  const confidentialSecret = (await madeOnce(join(dataDir, 'demo-confidential.secret'), newSecret)).trim()
+  await saveDemoClients(pool, confidentialSecret, engineKey)
+
+  const passwordHash = await hashPassword(DEMO_PASSWORD)
+  const people = PEOPLE.map(person => ({ ...person, email: `${person.id}@example.org` }))
+  for (const person of people) await createPerson(pool, { ...person, userName: person.id, passwordHash })
+  return {
+    signIns: people.map(({ name, email }) => ({ name, email, password: DEMO_PASSWORD })),
+    confidentialSecret,
+    engineKeyFile,
+  }
+}

@@ -1,0 +1,72 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { AllClientMetadata } from 'oidc-provider'
+import { type ClientRegistration, findClient } from '../store/clients.ts'
+import { type Db, sha256 } from '../store/tokens.ts'
+
+const PREFIX = 'sha256:'
+
+/** A new client secret: URL-safe, because RFC 6749 section 2.3.1 form-decodes what comes in a Basic header. */
+export const newSecret = (): string => randomBytes(32).toString('base64url')
+
+/** How a secret is kept. One hash is enough: 256 random bits cannot be guessed. */
+export const storedSecret = (secret: string): string => PREFIX + sha256(secret).toString('base64url')
+
+/** Compares a secret with the stored form of it, in constant time. */
+export function secretMatches(stored: string | undefined, given: string): boolean {
+  if (!stored?.startsWith(PREFIX)) return false
+  return timingSafeEqual(Buffer.from(stored), Buffer.from(storedSecret(given)))
+}
+
+/** The members of a client's metadata that are ours, beside those of RFC 7591. */
+export const OWN_METADATA = ['smart_scopes', 'smart_kind', 'cors_origins']
+
+const AUTH_METHOD = { public: 'none', confidential: 'client_secret_basic', backend: 'private_key_jwt' } as const
+
+/**
+ * A registration as the provider takes it (RFC 7591). SMART scopes never go into `scope`: the provider compares that
+ * member with its own fixed list.
+ */
+export function toMetadata(client: ClientRegistration): AllClientMetadata {
+  const grantTypes = client.kind === 'backend' ? ['client_credentials'] : ['authorization_code', 'refresh_token']
+  return {
+    token_endpoint_auth_method: AUTH_METHOD[client.kind],
+    grant_types: grantTypes,
+    response_types: client.kind === 'backend' ? [] : ['code'],
+    ...(client.kind === 'backend' ? { redirect_uris: [] } : {}),
+    ...client.metadata,
+    client_id: client.clientId,
+    client_name: client.name,
+    ...(client.secret === undefined ? {} : { client_secret: client.secret }),
+    smart_scopes: client.scopes,
+    smart_kind: client.kind,
+  }
+}
+
+/** Loads an active client as the provider takes it. */
+export async function clientMetadata(db: Db, clientId: string): Promise<AllClientMetadata | undefined> {
+  const client = await findClient(db, clientId)
+  return client && toMetadata(client)
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * Whether a page of this origin may call the token endpoint for a client (SMART 2.2, "Considerations for CORS"):
+ * the origins of its redirect URIs and those registered for it; any loopback port for an app that redirects to
+ * loopback, whose port is chosen when it starts (RFC 8252 section 7.3).
+ */
+export function originAllowed(origin: string, redirectUris: readonly string[], registered: readonly string[]): boolean {
+  const asked = URL.parse(origin)
+  if (!asked || asked.origin !== origin) return false
+  const loopback = asked.protocol === 'http:' && LOOPBACK.has(asked.hostname)
+  return (
+    registered.includes(origin) ||
+    redirectUris.some(uri => {
+      const redirect = URL.parse(uri)
+      if (!redirect) return false
+      return (
+        redirect.origin === origin || (loopback && redirect.protocol === 'http:' && LOOPBACK.has(redirect.hostname))
+      )
+    })
+  )
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import nunjucks from 'nunjucks'
+import { MOUNT } from './settings.ts'
+
+// From src/smart and from dist/smart alike: templates are data, the compiler does not copy them.
+const templates = fileURLToPath(new URL('../../src/smart/pages/', import.meta.url))
+const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/package.json'))
+
+/** The names of the pages and nothing else: a template is never chosen by a request. */
+export type Page = 'sign-in' | 'consent' | 'error' | 'nobody'
+
+/** Where style sheet and icons are served. */
+export const ASSETS = `${MOUNT}/assets`
+
+const environment = new nunjucks.Environment(
+  new nunjucks.FileSystemLoader([templates, join(frontend, 'dist')], { noCache: false }),
+  { autoescape: true, throwOnUndefined: false, trimBlocks: true, lstripBlocks: true },
+)
+
+/** Renders one page; everything that is put into it is escaped. */
+export const render = (page: Page, values: Record<string, unknown>): string =>
+  environment.render(`${page}.njk`, { assets: ASSETS, service: 'Portico', ...values })
+
+/**
+ * The style sheet of nhsuk-frontend without its web font, which is licensed to the NHS only and would be fetched from
+ * outside, and with the addresses of its icons below our own path.
+ */
+export function stylesheet(): string {
+  const css = readFileSync(join(frontend, 'dist/nhsuk/nhsuk-frontend.min.css'), 'utf8')
+  return css
+    .replace(/@font-face\{[^}]*\}/g, '')
+    .replaceAll('Frutiger W01,', '')
+    .replaceAll('url(/assets/', `url(${ASSETS}/`)
+    .replace(/\/\*# sourceMappingURL=.*?\*\//, '')
+}
+
+/** The folder of the icons that the style sheet names. */
+export const iconFolder = join(frontend, 'dist/nhsuk/assets/images')
+
+/**
+ * The headers of every page. No `form-action`: Chromium applies it to the redirect that follows the consent form, and
+ * would not let the browser return to the app. `same-origin` instead of `no-referrer`, which would also hide the Origin.
+ */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}

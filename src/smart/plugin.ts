@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { deleteExpired } from '../store/tokens.ts'
+import { type Delegate, delegateTo } from './delegate.ts'
+import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
+import { makeProvider, type RenderError } from './provider.ts'
+import { MOUNT, type SmartOptions } from './settings.ts'
+import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
+
+const CLEAN_UP_EVERY = 10 * 60 * 1000
+const FORM = 'application/x-www-form-urlencoded'
+const BODY_LIMIT = 56 * 1024
+
+const formOf = (request: FastifyRequest): string | undefined =>
+  typeof request.body === 'string' ? request.body : undefined
+
+/** Discovery is for any origin and needs no token (SMART 2.2 "Considerations for Cross-Origin Resource Sharing"). */
+function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegate: Delegate): void {
+  const document = smartConfiguration(config)
+  app.get(DISCOVERY_PATHS.smart, async (_request, reply) =>
+    reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300').send(document),
+  )
+  app.options(DISCOVERY_PATHS.smart, async (_request, reply) =>
+    reply
+      .code(204)
+      .header('access-control-allow-origin', '*')
+      .header('access-control-allow-methods', 'GET')
+      .header('access-control-allow-headers', '*')
+      .send(),
+  )
+  for (const path of DISCOVERY_PATHS.openid) {
+    app.route({
+      method: ['GET', 'OPTIONS'],
+      url: path,
+      handler: (request, reply) => delegate(request, reply, { path: `${MOUNT}/.well-known/openid-configuration` }),
+    })
+  }
+}
+
+/** The endpoints whose requests are passed on as they are, or after an edit of their form. */
+function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
+    done(null, body),
+  )
+  // Anything else stays unread: the provider refuses it in its own words.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+
+  const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
+  app.get(`${MOUNT}/authorize`, (request, reply) => {
+    const target = request.raw.url ?? ''
+    delegate(request, reply, authorize(target.includes('?') ? target.slice(target.indexOf('?') + 1) : ''))
+  })
+  // The cookies of the flow are SameSite=Lax: a form posted by another site has none of them, the GET has.
+  app.post(`${MOUNT}/authorize`, async (request, reply) =>
+    reply.header('cache-control', 'no-store').redirect(`${MOUNT}/authorize?${formOf(request) ?? ''}`, 303),
+  )
+  app.get(`${MOUNT}/authorize/:uid`, (request, reply) => delegate(request, reply))
+  app.post(`${MOUNT}/session/end/confirm`, (request, reply) =>
+    delegate(request, reply, { body: formOf(request) ?? '' }),
+  )
+
+  app.post(`${MOUNT}/token`, async (request, reply) => {
+    const form = formOf(request)
+    const hasAuthorization = request.headers.authorization !== undefined
+    delegate(request, reply, form === undefined ? {} : { body: await nameClient(pool, form, hasAuthorization) })
+    return reply
+  })
+  for (const path of [`${MOUNT}/introspect`, `${MOUNT}/revoke`]) {
+    app.post(path, async (request, reply) => {
+      const form = formOf(request)
+      delegate(request, reply, form === undefined ? {} : { body: await swapToken(form, keys, config) })
+      return reply
+    })
+  }
+  for (const path of ['token', 'introspect', 'revoke', 'jwks']) {
+    app.options(`${MOUNT}/${path}`, (request, reply) => delegate(request, reply))
+  }
+  app.get(`${MOUNT}/jwks`, (request, reply) => delegate(request, reply))
+}
+
+/** The authorization server as one Fastify plugin: SMART App Launch 2.2 at `/oauth2`, discovery beside the FHIR base. */
+export async function smart(app: FastifyInstance, options: SmartOptions): Promise<void> {
+  const renderError: RenderError = (ctx: KoaContextWithOIDC, out) => {
+    ctx.type = 'html'
+    ctx.body = JSON.stringify(out)
+  }
+  const provider = makeProvider(options, renderError)
+  const delegate = delegateTo(provider.callback(), options.config)
+
+  await app.register(async scope => discoveryRoutes(scope, options, delegate))
+  await app.register(async scope => protocolRoutes(scope, options, delegate))
+
+  const cleanUp = setInterval(() => {
+    deleteExpired(options.pool).catch(error => app.log.error(error, 'the clean-up of expired tokens failed'))
+  }, CLEAN_UP_EVERY).unref()
+  app.addHook('onClose', async () => clearInterval(cleanUp))
+}

@@ -1,0 +1,215 @@
+import {
+  type AdapterFactory,
+  type Client,
+  type ClientCredentials,
+  type Configuration,
+  type ErrorOut,
+  errors,
+  interactionPolicy,
+  type JWKS,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
+import { findLaunchContext } from '../store/tokens.ts'
+import { accountFinder, contextClaims } from './accounts.ts'
+import { adapterFactory } from './adapter.ts'
+import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
+import { scopesSupported } from './discovery.ts'
+import { derive } from './keys.ts'
+import { defaultResource, LIFETIME, resourceServerInfo } from './resource-server.ts'
+import { issuerOf, MOUNT, type SmartOptions } from './settings.ts'
+
+const DAY = 24 * 60 * 60
+
+/** Renders the page for an error that must not be sent to an app's redirect URI. */
+export type RenderError = (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error) => void
+
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter(each => typeof each === 'string') : []
+
+const isPublic = (client: Client): boolean => client.tokenEndpointAuthMethod === 'none'
+
+/**
+ * SMART 2.2 "Asymmetric authentication": what the library does not check of a client assertion. The 310 seconds are
+ * the five minutes of the standard and ten seconds for clocks that differ.
+ */
+function assertAssertion(
+  _ctx: KoaContextWithOIDC,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+  client: Client,
+): void {
+  const refuse = (why: string): never => {
+    throw new errors.InvalidClientAuth(why)
+  }
+  if (claims.sub !== client.clientId) refuse('sub must be the client_id')
+  if (typeof claims.exp !== 'number' || claims.exp > Date.now() / 1000 + 310) refuse('exp is more than 5 minutes ahead')
+  if (header.typ !== 'JWT') refuse('typ must be JWT')
+  if (typeof header.kid !== 'string') refuse('kid is missing')
+  if (header.jku !== undefined && header.jku !== client.jwksUri) refuse('jku is not the registered jwks_uri')
+  const registered: unknown = client.jwks?.keys
+  const sameKid = Array.isArray(registered) ? registered.filter(key => key.kid === header.kid).length : 1
+  if (sameKid !== 1) refuse('the kid does not name exactly one registered key')
+}
+
+/** A session whose account was closed leads to the sign-in page, not to an error. */
+function policy(): interactionPolicy.Prompt[] {
+  const prompts = interactionPolicy.base()
+  const closed = new interactionPolicy.Check('account_closed', 'The account is closed', ctx =>
+    Boolean(ctx.oidc.session?.accountId && !ctx.oidc.account),
+  )
+  prompts.get('login')?.checks.add(closed)
+  return prompts
+}
+
+/**
+ * A JWT is stored by nobody; introspection, revocation and the list of revoked tokens need a row of it. It is stored
+ * before it is signed: a token that is not stored is not issued.
+ */
+const storeJwt =
+  (adapter: AdapterFactory) =>
+  async (
+    _ctx: KoaContextWithOIDC,
+    token: { kind: string; grantId?: string | undefined; gty?: string | undefined; extra?: object | undefined },
+    { payload }: { payload: Record<string, unknown> },
+  ): Promise<undefined> => {
+    const { jti, iat, exp, client_id, sub, scope, aud } = payload
+    const account = token.kind === 'AccessToken' ? { accountId: String(sub), grantId: token.grantId } : {}
+    const rest = { kind: token.kind, gty: token.gty, extra: { ...token.extra }, scope: String(scope), aud: String(aud) }
+    const times = { iat: Number(iat), exp: Number(exp) }
+    await adapter(token.kind).upsert(
+      String(jti),
+      { ...account, ...rest, ...times, clientId: String(client_id) },
+      times.exp - times.iat,
+    )
+  }
+
+/** Whether a client may be told about a token: only about its own. A public client proves nothing, so only by having it. */
+const ownToken = async (_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }) =>
+  token.clientId === client.clientId
+
+/** A trust's integration engines live on private addresses, which the library's guard refuses to fetch keys from. */
+const fetchFrom =
+  (internalOrigins: readonly string[]) =>
+  (input: URL | Request | string, init: RequestInit = {}): Promise<Response> => {
+    const { dispatcher, ...rest } = init as RequestInit & { dispatcher?: unknown }
+    const url = input instanceof Request ? input.url : input
+    const internal = internalOrigins.includes(new URL(url).origin)
+    return fetch(input, internal || dispatcher === undefined ? rest : init)
+  }
+
+function features(options: SmartOptions): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    userinfo: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    dPoP: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: ownToken },
+    revocation: { enabled: true, allowedPolicy: ownToken },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: defaultResource(options.config),
+      useGrantedResource: async () => true,
+      getResourceServerInfo: resourceServerInfo(options.config),
+    },
+  }
+}
+
+function configuration(options: SmartOptions, renderError: RenderError): Configuration {
+  const { config, pool, keys } = options
+  const adapter = adapterFactory(pool)
+  return {
+    adapter,
+    jwks: structuredClone(keys.jwks) as JWKS,
+    scopes: ['openid', 'offline_access', 'fhirUser'],
+    claims: { openid: ['sub'], fhirUser: ['fhirUser'] },
+    responseTypes: ['code'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'private_key_jwt'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['RS384', 'ES384'],
+      idTokenSigningAlgValues: ['RS256'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'RS256' },
+    extraClientMetadata: { properties: OWN_METADATA },
+    pkce: { required: () => true },
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      jwks: '/jwks',
+      end_session: '/session/end',
+    },
+    cookies: {
+      keys: [derive(config.secret, 'cookies').toString('base64url')],
+      long: { signed: true, httpOnly: true, sameSite: 'lax' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: {
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIME.launch,
+      ClientCredentials: (_ctx, token: ClientCredentials) => token.resourceServer?.accessTokenTTL ?? LIFETIME.backend,
+      AuthorizationCode: 60,
+      IdToken: 900,
+      Interaction: 30 * 60,
+      Session: 30 * 60,
+      RefreshToken: 90 * DAY,
+      Grant: 365 * DAY,
+    },
+    interactions: { url: (_ctx, interaction) => `${MOUNT}/interaction/${interaction.uid}`, policy: policy() },
+    findAccount: accountFinder(options),
+    // A new grant for each launch: one app may hold the own record and a child's at the same time.
+    loadExistingGrant: async ctx => {
+      const grantId = ctx.oidc.result?.consent?.grantId
+      return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
+    },
+    issueRefreshToken: async (_ctx, client, source) =>
+      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+    expiresWithSession: async () => false,
+    extraTokenClaims: async (_ctx, token) =>
+      'grantId' in token && token.grantId ? contextClaims(await findLaunchContext(pool, token.grantId)) : undefined,
+    formats: { customizers: { jwt: storeJwt(adapter) } },
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims, header, client) =>
+      assertAssertion(ctx, claims, header, client),
+    clientBasedCORS: (_ctx, origin, client) =>
+      originAllowed(origin, client.redirectUris ?? [], strings(client.cors_origins)),
+    fetch: fetchFrom(options.internalOrigins ?? []),
+    renderError: async (ctx, out, error) => renderError(ctx, out, error),
+    features: features(options),
+  }
+}
+
+/** The launch context beside the token, and the headers that SMART 2.2 wants on every answer of the token endpoint. */
+function finishAnswer(ctx: KoaContextWithOIDC): void {
+  if (ctx.oidc?.route === 'discovery' && ctx.body && typeof ctx.body === 'object') {
+    Object.assign(ctx.body, { scopes_supported: scopesSupported() })
+  }
+  if (!['token', 'introspection', 'revocation'].includes(ctx.oidc?.route)) return
+  ctx.set('Cache-Control', 'no-store')
+  ctx.set('Pragma', 'no-cache')
+  // Some apps fetch with credentials; the endpoints use no cookie, but the browser insists on this header.
+  const origin = ctx.response.get('Access-Control-Allow-Origin')
+  if (origin && origin !== '*') ctx.set('Access-Control-Allow-Credentials', 'true')
+  const { patient, need_patient_banner } = ctx.oidc.entities.AccessToken?.extra ?? {}
+  if (ctx.oidc.route === 'token' && patient !== undefined && ctx.body && typeof ctx.body === 'object') {
+    Object.assign(ctx.body, { patient, need_patient_banner })
+  }
+}
+
+/** Makes the OAuth 2.0 and OpenID Connect server: `oidc-provider`, bent to SMART App Launch 2.2 in this folder only. */
+export function makeProvider(options: SmartOptions, renderError: RenderError): Provider {
+  const provider = new Provider(issuerOf(options.config), configuration(options, renderError))
+  // Trusted because src/smart/plugin.ts writes the headers itself: host and protocol are configuration.
+  provider.proxy = true
+  provider.Client.prototype.compareClientSecret = function (this: Client, given: string) {
+    return secretMatches(this.clientSecret, given)
+  }
+  provider.use(async (ctx, next) => {
+    await next()
+    finishAnswer(ctx as unknown as KoaContextWithOIDC)
+  })
+  return provider
+}
+
+export { isPublic }

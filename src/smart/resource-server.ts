@@ -1,0 +1,60 @@
+import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
+import { grantable } from '../access/scopes.ts'
+import { fhirBaseOf, type SmartConfig } from './settings.ts'
+
+/** How long tokens live, in seconds. SMART 2.2: at most an hour; at most five minutes for backend services. */
+export const LIFETIME = { launch: 900, backend: 300 } as const
+
+const withoutSlash = (url: string): string => (url.endsWith('/') ? url.slice(0, -1) : url)
+
+/** The one audience that there is, however it was spelled: with or without a trailing slash, nothing else. */
+export const isFhirBase = (config: SmartConfig, resource: string): boolean =>
+  withoutSlash(resource) === fhirBaseOf(config)
+
+/**
+ * What is used when a request names no resource. An app has to (SMART 2.2 `aud`): a token for one server must not be
+ * asked for by another one in its name. A backend service need not.
+ */
+export const defaultResource =
+  (config: SmartConfig) =>
+  async (ctx: KoaContextWithOIDC, _client: Client, oneOf?: readonly string[]): Promise<string> => {
+    if (oneOf?.[0] !== undefined) return oneOf[0]
+    if (ctx.oidc.route === 'token') return fhirBaseOf(config)
+    throw new errors.InvalidRequest(`aud is required: ${fhirBaseOf(config)}`)
+  }
+
+function requestedScope(ctx: KoaContextWithOIDC): { text: string; isRequest: boolean } {
+  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode
+  if (source) return { text: source.scope ?? '', isRequest: false }
+  const { scope } = ctx.oidc.params ?? {}
+  return { text: typeof scope === 'string' ? scope : '', isRequest: true }
+}
+
+/**
+ * The FHIR server as a resource server (RFC 8707): the scopes that this client can be granted of those it asked for,
+ * and the form of its tokens. Asked again at each refresh, so that a scope taken from a client is gone by then.
+ */
+export const resourceServerInfo =
+  (config: SmartConfig) =>
+  async (ctx: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer> => {
+    if (!isFhirBase(config, resource)) {
+      throw new errors.InvalidTarget(`aud must be ${fhirBaseOf(config)}`)
+    }
+    const backend = ctx.oidc.params?.grant_type === 'client_credentials'
+    const { text, isRequest } = requestedScope(ctx)
+    const allowed = typeof client.smart_scopes === 'string' ? client.smart_scopes : ''
+    const scopes = grantable(text, allowed, backend ? 'system' : 'patient')
+    if (scopes.length === 0) {
+      throw new errors.InvalidScope('none of the requested scopes can be granted to this client', text)
+    }
+    const scope = scopes.join(' ')
+    // The provider intersects with the request; what was narrowed ("patient/Patient.cruds" to ".rs") must be in it.
+    if (isRequest && ctx.oidc.params) ctx.oidc.params.scope = scope
+    return {
+      scope,
+      audience: fhirBaseOf(config),
+      accessTokenTTL: backend ? LIFETIME.backend : LIFETIME.launch,
+      accessTokenFormat: 'jwt',
+      jwt: { sign: { alg: 'ES256' } },
+    }
+  }

@@ -1,0 +1,73 @@
+import { createPublicKey } from 'node:crypto'
+import { decodeProtectedHeader, jwtVerify } from 'jose'
+import { findClient } from '../store/clients.ts'
+import { clientOfRefreshToken, type Db } from '../store/tokens.ts'
+import type { Keys } from './keys.ts'
+import { fhirBaseOf, issuerOf, type SmartConfig } from './settings.ts'
+
+/**
+ * Names the client of a refresh request that names none. Public apps built with `fhirclient` send the refresh token
+ * alone; the token is bound to its client, so nothing is given away. A client with a secret has to show it.
+ */
+export async function nameClient(db: Db, body: string, hasAuthorization: boolean): Promise<string> {
+  const form = new URLSearchParams(body)
+  const token = form.getAll('refresh_token')
+  if (form.get('grant_type') !== 'refresh_token' || token.length !== 1 || hasAuthorization) return body
+  if (form.has('client_id') || form.has('client_assertion')) return body
+  const clientId = await clientOfRefreshToken(db, token[0] ?? '')
+  const client = clientId === undefined ? undefined : await findClient(db, clientId)
+  if (client?.kind !== 'public') return body
+  form.set('client_id', client.clientId)
+  return form.toString()
+}
+
+async function jtiOf(token: string, keys: Keys, config: SmartConfig): Promise<string | undefined> {
+  const verified = await jwtVerify(
+    token,
+    header => {
+      const pem = keys.publicPem(header.kid ?? '')
+      if (!pem) throw new Error('not one of our keys')
+      return createPublicKey(pem)
+    },
+    { issuer: issuerOf(config), audience: fhirBaseOf(config), typ: 'at+jwt', algorithms: ['ES256'] },
+  ).catch(() => undefined)
+  return verified?.payload.jti
+}
+
+const isJwt = (token: string): boolean => {
+  try {
+    return decodeProtectedHeader(token) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Puts the `jti` of a genuine access token in its place: the provider refuses to introspect or revoke a JWT, but finds
+ * the row that was stored under the `jti`. What is not genuine becomes a token that nobody has.
+ */
+export async function swapToken(body: string, keys: Keys, config: SmartConfig): Promise<string> {
+  const form = new URLSearchParams(body)
+  const [token, ...more] = form.getAll('token')
+  if (token === undefined || more.length > 0 || !isJwt(token)) return body
+  form.set('token', (await jtiOf(token, keys, config)) ?? 'unknown')
+  return form.toString()
+}
+
+/**
+ * Makes a SMART authorization request into what the provider understands: `aud` is `resource` (RFC 8707), and
+ * `prompt=consent` is always said, because without it the provider takes `offline_access` away.
+ */
+export function toAuthorizationQuery(query: string): string {
+  const form = new URLSearchParams(query)
+  const resources = [...form.getAll('aud'), ...form.getAll('resource')].map(url => url.replace(/\/$/, ''))
+  form.delete('aud')
+  form.delete('resource')
+  for (const resource of new Set(resources)) form.append('resource', resource)
+  const prompts = form.getAll('prompt')
+  const words = (prompts[0] ?? '').split(' ').filter(Boolean)
+  if (prompts.length <= 1 && !words.includes('none') && !words.includes('consent')) {
+    form.set('prompt', [...words, 'consent'].join(' '))
+  }
+  return form.toString()
+}

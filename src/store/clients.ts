@@ -1,0 +1,79 @@
+import type { Db } from './tokens.ts'
+
+/** A registered app or system. `metadata` is in the words of RFC 7591. */
+export type ClientRegistration = {
+  clientId: string
+  name: string
+  kind: 'public' | 'confidential' | 'backend'
+  metadata: { [member: string]: unknown }
+  /** The scopes that it may ask for, space-separated. */
+  scopes: string
+  /** `sha256:` and the base64url hash of its secret; the secret itself is nowhere. */
+  secret: string | undefined
+}
+
+/** What a transaction does with entries of types that are not served. */
+export type Unserved = 'refuse' | 'skip'
+
+type ClientRow = {
+  client_id: string
+  name: string
+  kind: ClientRegistration['kind']
+  metadata: ClientRegistration['metadata']
+  scopes: string
+  secret: string | null
+}
+
+/** Finds a client that is not disabled. */
+export async function findClient(db: Db, clientId: string): Promise<ClientRegistration | undefined> {
+  const { rows } = await db.query<ClientRow>({
+    name: 'client',
+    text: `select client_id, name, kind, metadata, scopes, secret from client
+      where client_id = $1 and state = 'active'`,
+    values: [clientId],
+  })
+  const row = rows[0]
+  if (!row) return undefined
+  const { client_id, secret, ...rest } = row
+  return { ...rest, clientId: client_id, secret: secret ?? undefined }
+}
+
+/** Registers a client, or registers it anew with what it is now. A disabled one stays disabled. */
+export async function saveClient(db: Db, client: ClientRegistration): Promise<void> {
+  await db.query({
+    name: 'client-save',
+    text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
+      on conflict (client_id) do update set name = excluded.name, kind = excluded.kind,
+        metadata = excluded.metadata, scopes = excluded.scopes, secret = excluded.secret`,
+    values: [client.clientId, client.name, client.kind, client.metadata, client.scopes, client.secret ?? null],
+  })
+}
+
+/** Takes a client's access away, or gives it back. Tokens already issued are revoked by the caller. */
+export async function setClientState(db: Db, clientId: string, state: 'active' | 'disabled'): Promise<void> {
+  await db.query({
+    name: 'client-state',
+    text: 'update client set state = $2 where client_id = $1',
+    values: [clientId, state],
+  })
+}
+
+/** Sets what a transaction of this client does with entries of types that are not served. */
+export async function saveClientSetting(db: Db, clientId: string, unserved: Unserved): Promise<void> {
+  await db.query({
+    name: 'client-setting-save',
+    text: `insert into client_setting (client_id, unserved) values ($1, $2)
+      on conflict (client_id) do update set unserved = excluded.unserved`,
+    values: [clientId, unserved],
+  })
+}
+
+/** What a transaction of this client does with entries of types that are not served. */
+export async function unservedSetting(db: Db, clientId: string): Promise<Unserved> {
+  const { rows } = await db.query<{ unserved: Unserved }>({
+    name: 'client-setting',
+    text: 'select unserved from client_setting where client_id = $1',
+    values: [clientId],
+  })
+  return rows[0]?.unserved ?? 'refuse'
+}
