@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { envSchema } from 'env-schema'
+
+/**
+ * Every environment variable that Portico reads. `.env.example` and docs/configuration.md are generated from this, so the
+ * descriptions are written for whoever runs the server. `writeOnly` marks what must never be shown.
+ */
+export const schema = {
+  type: 'object',
+  properties: {
+    PORT: { type: 'integer', minimum: 1, maximum: 65_535, default: 8080, description: 'TCP port to listen on.' },
+    HOST: {
+      type: 'string',
+      default: '127.0.0.1',
+      description: 'Address to listen on. The default is reachable from this machine only; `0.0.0.0` is every network.',
+    },
+    DATABASE_URL: {
+      type: 'string',
+      pattern: '^(postgres|postgresql|socket):',
+      writeOnly: true,
+      description:
+        'PostgreSQL 15 or later, as `postgresql://user:password@host/database`. Unset: an embedded PostgreSQL is started and demo data is loaded, for trying things out.',
+    },
+    PORTICO_DATA_DIR: {
+      type: 'string',
+      default: '.portico',
+      description: 'Folder of the embedded database and its secret. Not used when `DATABASE_URL` is set.',
+    },
+    PORTICO_BASE_URL: {
+      type: 'string',
+      pattern: '^https?://[^/?#\\s]+/?$',
+      description:
+        'The public origin, as apps and browsers see it, for example `https://records.example.nhs.uk`. The FHIR base is `/fhir` below it and the issuer `/oauth2`. Default: `http://localhost:PORT`.',
+    },
+    PORTICO_SECRET: {
+      type: 'string',
+      minLength: 32,
+      writeOnly: true,
+      description:
+        'Protects cookies, page links and stored keys: at least 32 random characters, the same for every process. Needed with `DATABASE_URL`; with the embedded database one is made and kept in `PORTICO_DATA_DIR`.',
+    },
+    PORTICO_DEMO: {
+      type: 'boolean',
+      description:
+        'Load the demo people, clients and passwords, which are public knowledge. Default: `true` with the embedded database, `false` with `DATABASE_URL`.',
+    },
+    PORTICO_LOG_LEVEL: {
+      type: 'string',
+      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      default: 'info',
+      description: 'The least important messages that are logged.',
+    },
+    PORTICO_MAX_BODY_BYTES: {
+      type: 'integer',
+      minimum: 1024,
+      default: 50 * 1024 * 1024,
+      description: 'The largest request body that is accepted; anything larger is answered with 413.',
+    },
+    PORTICO_MAX_JSON_DEPTH: {
+      type: 'integer',
+      minimum: 8,
+      maximum: 1000,
+      default: 64,
+      description: 'How deep JSON in a request may be nested.',
+    },
+    PORTICO_STATEMENTS: {
+      type: 'string',
+      enum: ['named', 'unnamed'],
+      default: 'named',
+      description:
+        '`unnamed` for a connection pooler in transaction mode that does not keep prepared statements (PgBouncer before 1.21). Slower.',
+    },
+  },
+} as const
+
+type Variables = typeof schema.properties
+type ValueOf<P> = P extends { enum: readonly (infer E)[] }
+  ? E
+  : P extends { type: 'integer' }
+    ? number
+    : P extends { type: 'boolean' }
+      ? boolean
+      : string
+type Environment = {
+  [N in keyof Variables]: Variables[N] extends { default: unknown }
+    ? ValueOf<Variables[N]>
+    : ValueOf<Variables[N]> | undefined
+}
+
+/** The settings as read; with the embedded database the secret may be still to be made. */
+export type Settings = ReturnType<typeof toSettings>
+
+/** What the application is built with. */
+export type Config = Readonly<Omit<Settings, 'secret'> & { secret: string }>
+
+/** The settings cannot be used; `problems` names all reasons at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map(problem => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Reads the environment, and what a file `.env` in the working directory adds to it. */
+export function readEnvironment(): Record<string, string | undefined> {
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return process.env
+  }
+}
+
+/** Checks the variables and returns the settings, frozen. An empty variable counts as unset. */
+export function loadConfig(variables: Record<string, string | undefined>): Settings {
+  const data = Object.fromEntries(Object.entries(variables).filter(([, value]) => value))
+  const problems = Object.keys(data)
+    .filter(name => name.startsWith('PORTICO_') && !(name in schema.properties))
+    .map(name => `${name} is not a setting of Portico; see docs/configuration.md`)
+  if (data.DATABASE_URL && !data.PORTICO_SECRET) {
+    problems.push(
+      'PORTICO_SECRET is missing; it is needed with DATABASE_URL (for example from `openssl rand -base64 32`)',
+    )
+  }
+  const environment = validate(data, problems)
+  if (!environment || problems.length > 0) throw new ConfigError(problems.sort())
+  return Object.freeze(toSettings(environment))
+}
+
+/** Adds what the settings may lack. */
+export function complete(settings: Settings, secret: string): Config {
+  return Object.freeze({ ...settings, secret: settings.secret ?? secret })
+}
+
+type Fault = { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }
+
+function validate(data: Record<string, unknown>, problems: string[]): Environment | undefined {
+  try {
+    return envSchema<Environment>({ schema: structuredClone(schema), data, env: false })
+  } catch (error) {
+    const faults = (error as { errors?: Fault[] }).errors
+    if (!faults) throw error
+    problems.push(...faults.map(fault => describe(fault, data)))
+    return undefined
+  }
+}
+
+function describe({ instancePath, keyword, message, params }: Fault, data: Record<string, unknown>): string {
+  const name = instancePath.slice(1)
+  const variable: { type: string; writeOnly?: boolean } = schema.properties[name as keyof Variables]
+  const shown = variable.writeOnly ? '' : `, not ${JSON.stringify(data[name])}`
+  if (keyword === 'enum') return `${name} must be one of ${String(params.allowedValues).replaceAll(',', ', ')}${shown}`
+  if (name === 'PORTICO_BASE_URL')
+    return `${name} must be an origin without a path, as https://records.example.nhs.uk${shown}`
+  if (name === 'DATABASE_URL') return `${name} must begin with postgresql://`
+  return `${name} ${message}${shown}`
+}
+
+function toSettings(environment: Environment) {
+  const { DATABASE_URL: databaseUrl, PORT: port, HOST: host } = environment
+  return {
+    host,
+    port,
+    baseUrl: (environment.PORTICO_BASE_URL ?? `http://localhost:${port}`).replace(/\/$/, ''),
+    databaseUrl,
+    dataDir: resolve(environment.PORTICO_DATA_DIR),
+    demo: environment.PORTICO_DEMO ?? databaseUrl === undefined,
+    secret: environment.PORTICO_SECRET,
+    logLevel: environment.PORTICO_LOG_LEVEL,
+    maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
+    maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,
+    statements: environment.PORTICO_STATEMENTS,
+  }
+}
+
+const isLocal = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || host === '::1' || /^127\./.test(host)
+
+/** What is unsafe about the settings, to be said at each start. */
+export function warnings({ host, baseUrl, demo, databaseUrl }: Settings): string[] {
+  const { protocol, hostname } = new URL(baseUrl)
+  const found: string[] = []
+  if (!isLocal(host))
+    found.push(`HOST ${host}: other machines can reach this server; put it behind a proxy that speaks TLS`)
+  if (protocol === 'http:' && !isLocal(hostname)) {
+    found.push(`PORTICO_BASE_URL ${baseUrl} is not https: passwords, tokens and records travel readable`)
+  }
+  if (demo && !(isLocal(host) && isLocal(hostname))) {
+    found.push(
+      'The demo people have public passwords: set PORTICO_DEMO=false before anybody else can reach this server',
+    )
+  }
+  if (!databaseUrl && !isLocal(hostname)) found.push('The embedded database is for trying things out: set DATABASE_URL')
+  return found
+}

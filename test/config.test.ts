@@ -1,0 +1,92 @@
+import t from 'tap'
+import { ConfigError, complete, loadConfig, warnings } from '../src/config.ts'
+
+const SECRET = 'a'.repeat(32)
+const problemsOf = (variables: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(variables)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems
+  }
+}
+
+t.test('without any variable the embedded database, demo data and port 8080 of this machine are used', async t => {
+  const settings = loadConfig({})
+  t.match(settings, {
+    host: '127.0.0.1',
+    port: 8080,
+    baseUrl: 'http://localhost:8080',
+    databaseUrl: undefined,
+    dataDir: /\/\.portico$/,
+    demo: true,
+    secret: undefined,
+    logLevel: 'info',
+    maxBodyBytes: 52_428_800,
+    maxJsonDepth: 64,
+    statements: 'named',
+  })
+  t.ok(Object.isFrozen(settings))
+  t.same(warnings(settings), [])
+})
+
+t.test('the base URL follows the port, and loses a slash at its end', async t => {
+  t.equal(loadConfig({ PORT: '9000' }).baseUrl, 'http://localhost:9000')
+  t.equal(loadConfig({ PORTICO_BASE_URL: 'https://records.example/' }).baseUrl, 'https://records.example')
+})
+
+t.test('a database of one’s own has no demo data unless asked for', async t => {
+  const own = { DATABASE_URL: 'postgresql://u:p@h/d', PORTICO_SECRET: SECRET }
+  t.equal(loadConfig(own).demo, false)
+  t.equal(loadConfig({ ...own, PORTICO_DEMO: 'true' }).demo, true)
+  t.equal(loadConfig({ PORTICO_DEMO: 'false' }).demo, false)
+})
+
+t.test('all problems are reported at once', async t => {
+  const problems = problemsOf({
+    PORT: 'eighty',
+    DATABASE_URL: 'mysql://root:hunter2@h',
+    PORTICO_BASE_URL: 'records.example/portal',
+    PORTICO_LOG_LEVEL: 'loud',
+    PORTICO_DEMO: 'perhaps',
+    PORTICO_SECRT: SECRET,
+    PORTICO_MAX_JSON_DEPTH: '4',
+  })
+  t.same(
+    problems.map(problem => problem.split(' ')[0]),
+    [
+      'DATABASE_URL',
+      'PORT',
+      'PORTICO_BASE_URL',
+      'PORTICO_DEMO',
+      'PORTICO_LOG_LEVEL',
+      'PORTICO_MAX_JSON_DEPTH',
+      'PORTICO_SECRET',
+      'PORTICO_SECRT',
+    ],
+  )
+  t.notMatch(problems.join(), 'hunter2', 'and no password is shown')
+  t.match(problems.join(), 'PORT must be integer, not "eighty"')
+})
+
+t.test('a secret that is too short is refused and not shown', async t => {
+  const problems = problemsOf({ PORTICO_SECRET: 'tooshort' })
+  t.same(problems, ['PORTICO_SECRET must NOT have fewer than 32 characters'])
+})
+
+t.test('an empty variable counts as unset, and the variables of other programs are none of our business', async t => {
+  t.equal(loadConfig({ PORT: '', PORTICO_SECRET: '', PATH: '/bin' }).port, 8080)
+})
+
+t.test('what is unsafe is said', async t => {
+  const open = loadConfig({ HOST: '0.0.0.0', PORTICO_BASE_URL: 'http://records.example' })
+  t.equal(warnings(open).length, 4)
+  const own = { DATABASE_URL: 'postgresql://u:p@h/d', PORTICO_SECRET: SECRET }
+  t.same(warnings(loadConfig({ ...own, PORTICO_BASE_URL: 'https://records.example' })), [])
+})
+
+t.test('a secret from the environment is kept, a made one only fills the gap', async t => {
+  t.equal(complete(loadConfig({}), 'made').secret, 'made')
+  t.equal(complete(loadConfig({ PORTICO_SECRET: SECRET }), 'made').secret, SECRET)
+})
