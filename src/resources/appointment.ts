@@ -8,6 +8,7 @@ export default define({
   topic: 'appointments',
   // HL7 says `actor`; of the actors only the Patient makes it hers.
   compartment: ['patient'],
+  severalPatients: true,
   may: patientReads,
   search: {
     actor: reference('patient'),

@@ -23,6 +23,8 @@ export type Definition<T extends ResourceType = ResourceType> = {
    * `none`: no patient's.
    */
   readonly compartment: readonly string[] | 'self' | 'shared' | 'referrers' | 'none'
+  /** Whether one resource may be about several patients (an Appointment of two); such a one is no patient's. */
+  readonly severalPatients?: true
   /** What each actor may do; what is not named is refused. */
   readonly may: Readonly<Partial<Record<Actor, readonly Interaction[]>>>
   readonly search: Readonly<Record<string, SearchParam>>

@@ -7,6 +7,7 @@ export default define({
   type: 'Provenance',
   topic: 'record',
   compartment: ['patient'],
+  severalPatients: true,
   may: patientReads,
   search: {
     agent: reference(),

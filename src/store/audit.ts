@@ -1,0 +1,49 @@
+import type { Grant } from '../access/grant.ts'
+import type { Queryable } from './db.ts'
+import { run } from './run.ts'
+import { raw, type Sql, sql } from './sql.ts'
+
+/** Who asked for what: the part of an audit line that is known before the answer is. */
+export type Access = {
+  readonly grant: Grant
+  /** The id of the HTTP request, echoed to the client as X-Request-Id. */
+  readonly requestId: string
+  /** The interaction, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html */
+  readonly interaction: string
+  /** `Observation/1`, or the type and the names and values that were searched for. */
+  readonly what: string
+}
+
+/**
+ * The beginning of an audit line: a JSON array that the statement closes with what came of it. The order is
+ * [time, request, interaction, what, actor, person or client, app, patient, {outcome}].
+ */
+export function lineOf({ grant, requestId, interaction, what }: Access, now: Date): string {
+  const { actor, subject, client, patient } = grant
+  return JSON.stringify([
+    now.toISOString(),
+    requestId,
+    interaction,
+    what,
+    actor,
+    subject,
+    client,
+    patient ?? null,
+  ]).slice(0, -1)
+}
+
+/** A data-modifying part of a statement that writes the line and what the page found: `"ids": ["Observation/1", …]`. */
+export const auditFound = (line: string, found: Sql): Sql =>
+  sql`audited as (insert into audit_raw (lines)
+    select ${line}::text || ',{"ids":' || coalesce(json_agg(f.what)::text, '[]') || '}]' from (${found}) f)`
+
+/** Writes the lines of accesses that had no statement of their own: writes in their transaction, refusals. */
+export async function audit(db: Queryable, lines: readonly string[]): Promise<void> {
+  await run(db, sql`insert into audit_raw (lines) values (${lines.join('\n')})`)
+}
+
+/** A whole line: what was asked and what came of it. */
+export const closed = (line: string, result: Record<string, unknown>): string => `${line},${JSON.stringify(result)}]`
+
+/** The line in SQL, closed with a piece of JSON that the statement computes. */
+export const closedWith = (line: Sql, result: Sql): Sql => sql`${line} || ',' || ${result} || ${raw(`']'`)}`

@@ -1,0 +1,187 @@
+import type { Permission } from '../access/permit.ts'
+import type { Access } from './audit.ts'
+import { lineOf } from './audit.ts'
+import type { Queryable } from './db.ts'
+import { run, runText } from './run.ts'
+import { compile, name, raw, type Sql, sql } from './sql.ts'
+import { tableOf } from './tables.ts'
+import { visible, visibleTo } from './visible.ts'
+
+/** A stored version: its JSON as it is sent, or nothing for a version that says "deleted". */
+export type Stored = { id: string; version: number; updated: Date; content: string | undefined; method: string }
+
+/** One question: this id, by this permission, and the audit line to write with it. */
+type Question = {
+  readonly id: string
+  readonly permission: Permission
+  readonly line: string
+  readonly now: Date
+  resolve(found: Stored | undefined): void
+  reject(error: unknown): void
+}
+
+type Row = [number, string, number, number, string, string]
+
+const stored = (id: string, version: number, updated: number, method: string, content: string | null): Stored => ({
+  id,
+  version,
+  updated: new Date(updated),
+  content: content ?? undefined,
+  method,
+})
+
+/**
+ * The statement that answers a batch of reads of one type and writes their audit lines. `q` holds the questions;
+ * the predicate is visible() with the columns of `q` in place of parameters.
+ */
+function batchText(permission: Permission): string {
+  const asker = { person: raw('q.person'), patient: raw('q.patient'), now: raw('$5::timestamptz') }
+  const table = name(tableOf(permission.definition.type))
+  return compile(sql`
+    with q as materialized (
+      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as u(id, person, patient, line, n)),
+    hit as materialized (
+      select q.n, r.ver, r.upd, r.method, r.content from q join ${table} r on r.id = q.id
+      where ${visible(permission, raw('r'), asker)}),
+    audited as (insert into audit_raw (lines)
+      select string_agg(q.line || ',{"version":' || coalesce(hit.ver::text, 'null') || '}]', E'\n' order by q.n)
+      from q left join hit using (n) where $5::timestamptz is not null) -- an engine's text has no other use of it
+    select n::int, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`).text
+}
+
+const MOST_IN_ONE_BATCH = 100
+
+/**
+ * Reads by id that arrive in the same turn of the event loop go to the database as one statement, which also
+ * writes their audit lines: fewer system calls and fewer flushes than one statement each (docs/decisions).
+ */
+export type Loader = (permission: Permission, id: string, access: Access, now: Date) => Promise<Stored | undefined>
+
+const texts = new Map<string, string>()
+
+async function answer(db: Queryable, batch: readonly Question[]): Promise<void> {
+  const first = batch[0]
+  if (!first) return
+  const key = `${first.permission.definition.type} ${first.permission.kind} ${topicOf(first.permission)}`
+  const text = texts.get(key) ?? batchText(first.permission)
+  texts.set(key, text)
+  const people = batch.map(({ permission }) =>
+    permission.kind === 'patient' ? permission : { person: '', patient: '' },
+  )
+  const rows = await runText<[number, number, number, string, string]>(db, text, [
+    batch.map(question => question.id),
+    people.map(each => each.person),
+    people.map(each => each.patient),
+    batch.map(question => question.line),
+    first.now.toISOString(),
+  ])
+  const found = new Map(rows.map(row => [row[0], row]))
+  for (const [index, question] of batch.entries()) {
+    const row = found.get(index + 1)
+    question.resolve(row && stored(question.id, row[1], row[2], row[3], row[4]))
+  }
+}
+
+const topicOf = (permission: Permission): string => (permission.kind === 'patient' ? permission.topic : '')
+
+/** Answers a batch; when it fails, each question is asked alone, so that one bad one does not fail its neighbours. */
+async function answerOrSplit(db: Queryable, batch: readonly Question[]): Promise<void> {
+  try {
+    await answer(db, batch)
+  } catch (error) {
+    if (batch.length === 1) batch[0]?.reject(error)
+    else await Promise.all(batch.map(question => answerOrSplit(db, [question])))
+  }
+}
+
+/** A loader on a pool; one per process. */
+export function loader(db: Queryable): Loader {
+  let waiting = new Map<string, Question[]>()
+  const flush = () => {
+    const batches = waiting
+    waiting = new Map()
+    for (const questions of batches.values())
+      for (let at = 0; at < questions.length; at += MOST_IN_ONE_BATCH)
+        void answerOrSplit(db, questions.slice(at, at + MOST_IN_ONE_BATCH))
+  }
+  return (permission, id, access, now) => {
+    if (permission.definition.compartment === 'referrers') return readOne(db, permission, id, access, now)
+    return new Promise((resolve, reject) => {
+      if (waiting.size === 0) setImmediate(flush)
+      const key = `${permission.definition.type} ${permission.kind} ${topicOf(permission)}`
+      const question = { id, permission, line: lineOf(access, now), now, resolve, reject }
+      const batch = waiting.get(key)
+      if (batch) batch.push(question)
+      else waiting.set(key, [question])
+    })
+  }
+}
+
+/** One read by a statement of its own: inside a transaction, and for what is seen through other resources. */
+export async function readOne(
+  db: Queryable,
+  permission: Permission,
+  id: string,
+  access: Access,
+  now: Date,
+): Promise<Stored | undefined> {
+  const rows = await run<Row>(
+    db,
+    sql`with hit as materialized (
+        select r.id, r.ver, r.upd, r.method, r.content from ${name(tableOf(permission.definition.type))} r
+        where r.id = ${id} and ${visibleTo(permission, raw('r'), now)}),
+      audited as (insert into audit_raw (lines)
+        select ${lineOf(access, now)}::text || ',{"version":' || coalesce((select ver::text from hit), 'null') || '}]')
+      select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`,
+  )
+  const row = rows[0]
+  return row && stored(row[1], row[2], row[3], row[4], row[5])
+}
+
+const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
+  const table = tableOf(permission.definition.type)
+  // Old versions are judged as they were, and the resource as it is: what was taken from a patient takes its past along.
+  return sql`
+    select v.id, v.ver, v.upd, v.method, v.content from (
+      select id, ver, upd, method, content, patient, release_at from ${name(table)} where id = ${id}
+      union all
+      select id, ver, upd, method, content, patient, release_at from ${name(`${table}_history`)} where id = ${id}) v
+    where ${visibleTo(permission, raw('v'), now)} and not exists (
+      select from ${name(table)} r where r.id = ${id} and not ${visibleTo(permission, raw('r'), now)})`
+}
+
+/**
+ * The versions of one resource, newest first, deletions among them; `version` asks for one of them.
+ * https://hl7.org/fhir/R4/http.html#history
+ */
+export async function readVersions(
+  db: Queryable,
+  permission: Permission,
+  id: string,
+  access: Access,
+  now: Date,
+  { version, limit, before }: { version?: number; limit: number; before?: number },
+): Promise<Stored[]> {
+  const one = version === undefined ? raw('true') : sql`h.ver = ${version}::int`
+  const older = before === undefined ? raw('true') : sql`h.ver < ${before}::int`
+  const rows = await run<Row>(
+    db,
+    sql`with hit as materialized (
+        select * from (${versionsOf(permission, id, now)}) h where ${one} and ${older} order by ver desc limit ${limit}::int),
+      audited as (insert into audit_raw (lines)
+        select ${lineOf(access, now)}::text || ',{"versions":' || coalesce(json_agg(ver)::text, '[]') || '}]' from hit)
+      select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit order by ver desc`,
+  )
+  return rows.map(row => stored(row[1], row[2], row[3], row[4], row[5]))
+}
+
+/** Whether an id that is not there was deleted, as far as this permission lets one know. */
+export async function wasDeleted(db: Queryable, permission: Permission, id: string, now: Date): Promise<boolean> {
+  const table = tableOf(permission.definition.type)
+  const rows = await run(
+    db,
+    sql`select from ${name(`${table}_history`)} h where h.id = ${id} and h.method = 'DELETE'
+      and ${visibleTo(permission, raw('h'), now)} and not exists (select from ${name(table)} r where r.id = ${id}) limit 1`,
+  )
+  return rows.length > 0
+}

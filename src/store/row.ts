@@ -1,0 +1,196 @@
+import { datesOf, quantitiesOf, referencesOf, stringsOf, tokensOf, urisOf } from '../fhir/extract.ts'
+import { eachReference, parseReference } from '../fhir/reference.ts'
+import type { SearchParam } from '../fhir/search.ts'
+import { foldString } from '../fhir/strings.ts'
+import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
+import type { Definition, Release } from '../resources/definition.ts'
+import { indexKey, referenceKey, tokenKeys, uriKey } from './hash.ts'
+import { SEVERAL_PATIENTS } from './matches.ts'
+
+/** A set of codes that the dictionary has to know: its hash, its text, and the keys that find it. */
+export type TokenSet = { readonly cc: string; readonly doc: string; readonly keys: readonly string[] }
+
+/** What is kept of a resource beside its text, so that it is found and judged without reading the text. */
+export type IndexRow = {
+  patient: string
+  releaseAt: string
+  dateLo: string
+  dateHi: string
+  /** The interned sets, by parameter. */
+  sets: Map<string, TokenSet>
+  keys: Set<string>
+  /** `param>Type/id`: the literal references, for includes. */
+  refs: Set<string>
+  strings: { param: string; folded: string; exact: string }[]
+  dates: { param: string; lo: string; hi: string }[]
+  quantities: { param: string; low: number; high: number; system?: string; code?: string; unit?: string }[]
+}
+
+const PATIENT = 'Patient/'
+const ATTACHED = /"url":"(?:[^"]*\/)?(Binary\/[A-Za-z0-9\-.]{1,64})"/g
+
+/** A moment as PostgreSQL reads it, ends of time included. */
+export function timestamp(milliseconds: number): string {
+  if (milliseconds === Infinity) return 'infinity'
+  if (milliseconds === -Infinity) return '-infinity'
+  // Node writes the years before 0 and after 9999 with a sign and six digits, which PostgreSQL does not read.
+  const text = new Date(milliseconds).toISOString()
+  return text.startsWith('+') ? 'infinity' : text
+}
+
+const releaseText = (release: Release): string => {
+  if (release === 'now') return '-infinity'
+  return release === 'never' ? 'infinity' : timestamp(release.getTime())
+}
+
+type Referred = ReturnType<typeof referencesOf>[number]
+
+/** `Type/id` of a reference to this server, or the url of one that leads elsewhere. */
+function targetOf({ type, id, url }: Referred, base: string): string | undefined {
+  if (type !== undefined && id !== undefined) return `${type}/${id}`
+  if (url === undefined) return undefined
+  const parsed = parseReference(url, base)
+  return parsed?.kind === 'local' ? `${parsed.type}/${parsed.id}` : url
+}
+
+function patientsNamed(definition: Definition, resource: Json, base: string): Set<string> {
+  const patients = new Set<string>()
+  const note = (target: string | undefined) => {
+    if (target?.startsWith(PATIENT)) patients.add(target.slice(PATIENT.length))
+  }
+  if (Array.isArray(definition.compartment))
+    for (const param of definition.compartment)
+      for (const referred of referencesOf(definition.type, param, resource)) note(targetOf(referred, base))
+  else
+    eachReference(resource, ({ reference }) => {
+      const parsed = typeof reference === 'string' ? parseReference(reference, base) : undefined
+      if (parsed?.kind === 'local') note(`${parsed.type}/${parsed.id}`)
+    })
+  return patients
+}
+
+/** Whose a resource is: one patient's, nobody's (''), or, when it names several, no patient's at all. */
+function patientOf(definition: Definition, id: string, resource: Json, base: string): string {
+  if (definition.compartment === 'self') return id
+  if (definition.compartment === 'none') return ''
+  const patients = patientsNamed(definition, resource, base)
+  if (patients.size > 1) return SEVERAL_PATIENTS
+  for (const patient of patients) return patient
+  return ''
+}
+
+type Context = { readonly definition: Definition; readonly resource: Json; readonly row: IndexRow; readonly base: string }
+
+function keysOfTokens(param: string, type: ResourceType, resource: Json): { doc: string; keys: string[] } {
+  const keys = new Set<string>()
+  const pairs = new Set<string>()
+  for (const { system = '', code } of tokensOf(type, param, resource)) {
+    if (code === undefined) continue
+    pairs.add(`${system}|${code}`)
+    keys.add(tokenKeys.exact(param, system, code))
+    keys.add(tokenKeys.code(param, code))
+    keys.add(tokenKeys.system(param, system))
+  }
+  return { doc: [...pairs].sort().join('\n'), keys: [...keys] }
+}
+
+function intern({ row }: Context, param: string, doc: string, keys: string[]): void {
+  if (keys.length > 0) row.sets.set(param, { cc: indexKey(`${param}\n${doc}`), doc, keys: keys.map(indexKey) })
+}
+
+function addKeys({ row }: Context, param: string, keys: string[]): void {
+  if (keys.length > 0) for (const key of [...keys, tokenKeys.present(param)]) row.keys.add(indexKey(key))
+}
+
+function addTokens(context: Context, param: string, { stored }: SearchParam): void {
+  const { doc, keys } = keysOfTokens(param, context.definition.type, context.resource)
+  if (stored === 'interned') intern(context, param, doc, keys)
+  else addKeys(context, param, keys)
+}
+
+function addUris(context: Context, param: string, { stored }: SearchParam): void {
+  const uris = [...new Set(urisOf(context.definition.type, param, context.resource))].sort()
+  const keys = uris.map(uri => uriKey(param, uri))
+  if (stored === 'interned') intern(context, param, uris.join('\n'), keys)
+  else addKeys(context, param, keys)
+}
+
+function addReferences({ definition, resource, row, base }: Context, param: string, { stored }: SearchParam): void {
+  for (const referred of referencesOf(definition.type, param, resource)) {
+    const target = targetOf(referred, base)
+    if (target !== undefined) {
+      row.refs.add(`${param}>${target}`)
+      // The one patient of a row is in its own column; a key beside it would only make the index bigger.
+      const inColumn = stored === 'patient' && target === `${PATIENT}${row.patient}`
+      if (!inColumn) row.keys.add(indexKey(referenceKey(param, target)))
+    }
+    const { system = '', value } = referred.identifier ?? {}
+    if (value === undefined) continue
+    row.keys.add(indexKey(tokenKeys.exact(`${param}:identifier`, system, value)))
+    row.keys.add(indexKey(tokenKeys.code(`${param}:identifier`, value)))
+  }
+}
+
+function addDates({ definition, resource, row }: Context, param: string, { stored }: SearchParam): void {
+  const spans = datesOf(definition.type, param, resource)
+  if (spans.length === 0) return
+  if (stored === 'main') {
+    row.dateLo = timestamp(Math.min(...spans.map(span => span.lo)))
+    row.dateHi = timestamp(Math.max(...spans.map(span => span.hi)))
+  } else for (const { lo, hi } of spans) row.dates.push({ param, lo: timestamp(lo), hi: timestamp(hi) })
+}
+
+function addStrings({ definition, resource, row }: Context, param: string): void {
+  for (const exact of new Set(stringsOf(definition.type, param, resource)))
+    row.strings.push({ param, folded: foldString(exact), exact })
+}
+
+/** A number with a comparator is open to one side: `<5` is everything up to 5. */
+function addQuantities({ definition, resource, row }: Context, param: string): void {
+  for (const { value, comparator, system, code, unit } of quantitiesOf(definition.type, param, resource)) {
+    const number = Number(value)
+    row.quantities.push({
+      param,
+      low: comparator?.startsWith('<') ? -Infinity : number,
+      high: comparator?.startsWith('>') ? Infinity : number,
+      ...(system === undefined ? {} : { system }),
+      ...(code === undefined ? {} : { code }),
+      ...(unit === undefined ? {} : { unit }),
+    })
+  }
+}
+
+const ADD: Record<SearchParam['type'], (context: Context, param: string, declared: SearchParam) => void> = {
+  token: addTokens,
+  uri: addUris,
+  reference: addReferences,
+  date: addDates,
+  string: addStrings,
+  quantity: addQuantities,
+}
+
+/**
+ * All index values of a resource, by its declaration. `content` is its text, in which references to a Binary are
+ * found wherever an Attachment may stand; `base` is the FHIR base that its references may carry.
+ */
+export function rowOf(definition: Definition, id: string, resource: Json, content: string, base: string, now: Date): IndexRow {
+  const release = definition.release?.(resource as unknown as ResourceOf<ResourceType>, now) ?? 'now'
+  const row: IndexRow = {
+    patient: patientOf(definition, id, resource, base),
+    releaseAt: releaseText(release),
+    dateLo: '-infinity',
+    dateHi: 'infinity',
+    sets: new Map(),
+    keys: new Set(),
+    refs: new Set(),
+    strings: [],
+    dates: [],
+    quantities: [],
+  }
+  const context = { definition, resource, row, base }
+  for (const [param, declared] of Object.entries(definition.search))
+    if (declared.stored !== 'either') ADD[declared.type](context, param, declared)
+  if (content.includes('Binary/'))
+    for (const [, binary = ''] of content.matchAll(ATTACHED)) row.keys.add(indexKey(referenceKey('attachment', binary)))
+  return row
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+
+/** A piece of SQL with its parameters apart: pieces nest, values never become text. */
+export type Sql = { readonly strings: readonly string[]; readonly values: readonly unknown[] }
+
+const isSql = (value: unknown): value is Sql =>
+  typeof value === 'object' && value !== null && 'strings' in value && 'values' in value
+
+/** A tagged template: `${piece}` is spliced in, `${value}` becomes a parameter. */
+export function sql(template: TemplateStringsArray, ...holes: readonly unknown[]): Sql {
+  const strings = [template[0] ?? '']
+  const values: unknown[] = []
+  const append = (text: string) => strings.push(`${strings.pop() ?? ''}${text}`)
+  for (const [index, hole] of holes.entries()) {
+    if (isSql(hole)) {
+      append(hole.strings[0] ?? '')
+      values.push(...hole.values)
+      strings.push(...hole.strings.slice(1))
+    } else {
+      values.push(hole)
+      strings.push('')
+    }
+    append(template[index + 1] ?? '')
+  }
+  return { strings, values }
+}
+
+/** Text that is SQL already: names of tables and columns that come from declarations, never from a request. */
+export const raw = (text: string): Sql => ({ strings: [text], values: [] })
+
+/** A quoted identifier from a declaration. */
+export const name = (text: string): Sql => raw(`"${text.replaceAll('"', '""')}"`)
+
+/** Pieces side by side with a separator between them. */
+export function join(pieces: readonly Sql[], separator: string): Sql {
+  let joined = raw('')
+  for (const [index, piece] of pieces.entries()) joined = index === 0 ? piece : sql`${joined}${raw(separator)}${piece}`
+  return joined
+}
+
+/** All of the conditions, or true when there is none. */
+export const all = (conditions: readonly Sql[]): Sql =>
+  conditions.length === 0 ? raw('true') : sql`(${join(conditions, ' and ')})`
+
+/** Any of the conditions, or false when there is none. */
+export const any = (conditions: readonly Sql[]): Sql =>
+  conditions.length === 0 ? raw('false') : sql`(${join(conditions, ' or ')})`
+
+/** The text with `$1`, `$2` … and the values in that order. */
+export function compile(piece: Sql): { text: string; values: unknown[] } {
+  let text = piece.strings[0] ?? ''
+  for (let index = 1; index < piece.strings.length; index++) text += `$${index}${piece.strings[index]}`
+  return { text, values: [...piece.values] }
+}
+
+const MOST_NAMES = 200
+const names = new Map<string, string | undefined>()
+
+/**
+ * The name under which a text is prepared on a connection. Every name stays planned on every connection, so
+ * only the first texts get one; a shape that comes after them is planned each time.
+ */
+export function statementName(text: string): string | undefined {
+  if (names.has(text)) return names.get(text)
+  if (names.size >= MOST_NAMES) return undefined
+  const given = `p${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`
+  names.set(text, given)
+  return given
+}
