@@ -11,15 +11,37 @@ import { createPerson } from './store/people.ts'
 /** The password of every demo person. It is public knowledge: no server with real records loads them. */
 export const DEMO_PASSWORD = 'demo-Portico-2026'
 
-/** A person of the demo and who that is in the records. Erin is 15 and has no account before she is 16. */
-const PEOPLE: readonly { id: string; name: string; actors: readonly string[] }[] = [
-  { id: 'alice', name: 'Alice Archer', actors: ['Patient/alice'] },
-  { id: 'bob', name: 'Bob Archer', actors: ['Patient/bob', 'RelatedPerson/bob-for-alice'] },
-  { id: 'carol', name: 'Carol Cole', actors: ['Patient/carol', 'RelatedPerson/carol-for-alice'] },
-  { id: 'dev', name: 'Dev Desai', actors: ['Patient/dev'] },
-  { id: 'freya', name: 'Freya Finch', actors: ['Patient/freya', 'RelatedPerson/freya-for-erin'] },
-  { id: 'george', name: 'George Grant', actors: ['Patient/george'] },
-  { id: 'hana', name: 'Hana Hill', actors: ['Patient/hana'] },
+type DemoPerson = { id: string; name: string; story: string; actors: readonly string[] }
+
+/** Who the demo's people are in its records. Erin is 15 and has no account before she is 16. */
+const PEOPLE: readonly DemoPerson[] = [
+  {
+    id: 'alice',
+    name: 'Alice Archer',
+    story: 'an adult with results, letters, appointments and messages',
+    actors: ['Patient/alice'],
+  },
+  {
+    id: 'bob',
+    name: 'Bob Archer',
+    story: 'acts for Alice, in her appointments only',
+    actors: ['Patient/bob', 'RelatedPerson/bob-for-alice'],
+  },
+  {
+    id: 'carol',
+    name: 'Carol Cole',
+    story: 'acted for Alice until yesterday',
+    actors: ['Patient/carol', 'RelatedPerson/carol-for-alice'],
+  },
+  { id: 'dev', name: 'Dev Desai', story: 'has two records that were merged', actors: ['Patient/dev'] },
+  {
+    id: 'freya',
+    name: 'Freya Finch',
+    story: 'acts for her daughter Erin, who is 16 tomorrow',
+    actors: ['Patient/freya', 'RelatedPerson/freya-for-erin'],
+  },
+  { id: 'george', name: 'George Grant', story: 'has a restricted record', actors: ['Patient/george'] },
+  { id: 'hana', name: 'Hana Hill', story: 'died last month', actors: ['Patient/hana'] },
 ]
 
 // Any port: an app that runs on the person's own machine picks one when it starts (RFC 8252 section 7.3).
@@ -31,10 +53,10 @@ const APP_SCOPES = 'openid fhirUser launch/patient offline_access patient/*.crud
 const SIGNING_ALGORITHM = 'ES384'
 
 /** What whoever started the demo needs to know. */
-export type Demo = {
-  signIns: { name: string; email: string; password: string }[]
-  confidentialSecret: string
-  engineKeyFile: string
+export type DemoAccounts = {
+  password: string
+  people: { name: string; email: string; story: string }[]
+  clients: { id: string; secret?: string; story: string }[]
 }
 
 /** Reads a file that is made once, readable by its owner only. */
@@ -86,7 +108,7 @@ async function saveDemoClients(pool: Pool, confidentialSecret: string, enginePri
  * Loads the accounts and clients of the demo; again at each start, to the same effect.
  * The secrets of the clients are made once and kept beside the demo's data.
  */
-export async function seedDemo(pool: Pool, { dataDir }: { dataDir: string }): Promise<Demo> {
+export async function seedDemo(pool: Pool, { dataDir }: { dataDir: string }): Promise<DemoAccounts> {
   const engineKeyFile = join(dataDir, 'demo-engine.jwk.json')
   const engineKey = JSON.parse(await madeOnce(engineKeyFile, newEngineKey)) as JWK
   const confidentialSecret = (await madeOnce(join(dataDir, 'demo-confidential.secret'), newSecret)).trim()
@@ -96,8 +118,12 @@ export async function seedDemo(pool: Pool, { dataDir }: { dataDir: string }): Pr
   const people = PEOPLE.map(person => ({ ...person, email: `${person.id}@example.org` }))
   for (const person of people) await createPerson(pool, { ...person, userName: person.id, passwordHash })
   return {
-    signIns: people.map(({ name, email }) => ({ name, email, password: DEMO_PASSWORD })),
-    confidentialSecret,
-    engineKeyFile,
+    password: DEMO_PASSWORD,
+    people: people.map(({ name, email, story }) => ({ name, email, story })),
+    clients: [
+      { id: 'demo-app', story: 'a public app (PKCE); redirects to http://localhost/callback on any port' },
+      { id: 'demo-confidential', story: 'an app with a server', secret: confidentialSecret },
+      { id: 'demo-engine', story: `an integration engine; its private key is ${engineKeyFile}` },
+    ],
   }
 }

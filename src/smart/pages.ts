@@ -37,6 +37,9 @@ export function stylesheet(): string {
     .replace(/\/\*# sourceMappingURL=.*?\*\//, '')
 }
 
+/** The icon of the pages. */
+export const icon = readFileSync(join(templates, 'icon.svg'), 'utf8')
+
 /** The folder of the icons that the style sheet names. */
 export const iconFolder = join(frontend, 'dist/nhsuk/assets/images')
 

@@ -1,8 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import { randomUUID } from 'node:crypto'
+import fastifyStatic from '@fastify/static'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { errors, type Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
+import { errorPage } from './error-page.ts'
+import { interactionRoutes } from './interaction-routes.ts'
+import { ASSETS, icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
@@ -37,15 +42,18 @@ function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegat
   }
 }
 
-/** The endpoints whose requests are passed on as they are, or after an edit of their form. */
-function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
+/** Keeps forms as text: duplicate parameters must reach whoever refuses them. Anything else stays unread. */
+function takeForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
     done(null, body),
   )
-  // Anything else stays unread: the provider refuses it in its own words.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+}
 
+/** The endpoints whose requests are passed on as they are, or after an edit of their form. */
+function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
+  takeForms(app)
   const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
   app.get(`${MOUNT}/authorize`, (request, reply) => {
     const target = request.raw.url ?? ''
@@ -79,17 +87,72 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
   app.get(`${MOUNT}/jwks`, (request, reply) => delegate(request, reply))
 }
 
+/** Sign-in and consent, and the error page of both. */
+function pageRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider): void {
+  takeForms(app)
+  interactionRoutes(app, options, provider)
+  app.setErrorHandler((error: Error, request, reply) => {
+    const known = error instanceof errors.OIDCProviderError ? error : undefined
+    const out = known
+      ? { error: known.error, error_description: known.error_description }
+      : { error: 'server_error', error_description: undefined }
+    request.log[known ? 'info' : 'error'](error, 'the page of a sign-in failed')
+    return reply
+      .code(known?.statusCode ?? 500)
+      .headers(PAGE_HEADERS)
+      .send(errorPage(error, out, request.id))
+  })
+}
+
+async function assetRoutes(app: FastifyInstance): Promise<void> {
+  const css = stylesheet()
+  const cached = 'public, max-age=3600'
+  app.get(`${ASSETS}/style.css`, async (_request, reply) =>
+    reply.type('text/css; charset=utf-8').header('cache-control', cached).send(css),
+  )
+  app.get(`${ASSETS}/icon.svg`, async (_request, reply) =>
+    reply.type('image/svg+xml').header('cache-control', cached).send(icon),
+  )
+  await app.register(fastifyStatic, { root: iconFolder, prefix: `${ASSETS}/images/`, decorateReply: false })
+}
+
+/** What the provider tells clients is vague on purpose; what happened is in the log. */
+function logErrors(provider: Provider, log: FastifyBaseLogger): void {
+  const told = (error: errors.OIDCProviderError) => ({ error: error.error, detail: error.error_detail })
+  provider.on('grant.error', (ctx, error) =>
+    log.info({ ...told(error), client: ctx.oidc.client?.clientId }, 'no token'),
+  )
+  provider.on('authorization.error', (ctx, error) =>
+    log.info({ ...told(error), client: ctx.oidc.client?.clientId }, 'no authorization'),
+  )
+  provider.on('server_error', (_ctx, error) => log.error(error, 'the authorization server failed'))
+}
+
+const JSON_ONLY = new Set(['token', 'introspection', 'revocation', 'jwks', 'discovery'])
+
+const renderErrorWith =
+  (log: FastifyBaseLogger): RenderError =>
+  (ctx, out, error) => {
+    if (JSON_ONLY.has(ctx.oidc?.route)) {
+      ctx.body = out
+      return
+    }
+    const reference = randomUUID()
+    log.info({ reference, err: error }, 'an authorization request was answered with the error page')
+    ctx.set({ ...PAGE_HEADERS })
+    ctx.body = errorPage(error, out, reference)
+  }
+
 /** The authorization server as one Fastify plugin: SMART App Launch 2.2 at `/oauth2`, discovery beside the FHIR base. */
 export async function smart(app: FastifyInstance, options: SmartOptions): Promise<void> {
-  const renderError: RenderError = (ctx: KoaContextWithOIDC, out) => {
-    ctx.type = 'html'
-    ctx.body = JSON.stringify(out)
-  }
-  const provider = makeProvider(options, renderError)
+  const provider = makeProvider(options, renderErrorWith(app.log))
+  logErrors(provider, app.log)
   const delegate = delegateTo(provider.callback(), options.config)
 
   await app.register(async scope => discoveryRoutes(scope, options, delegate))
   await app.register(async scope => protocolRoutes(scope, options, delegate))
+  await app.register(async scope => pageRoutes(scope, options, provider))
+  await app.register(assetRoutes)
 
   const cleanUp = setInterval(() => {
     deleteExpired(options.pool).catch(error => app.log.error(error, 'the clean-up of expired tokens failed'))

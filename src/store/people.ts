@@ -111,7 +111,8 @@ export async function peopleReachable(db: Db, personId: string, now: Date): Prom
         select substr(actor, 9) as patient, true as self, array['*'] as topics, actor
         from person_actor where person = $1 and actor like 'Patient/%'
         union all
-        select r.patient, false, array_agg(distinct t.topic order by t.topic), min(r.actor)
+        select r.patient, false, array_agg(distinct t.topic order by t.topic),
+          (array_agg(r.actor order by r.actor like 'RelatedPerson/%' desc, r.actor))[1]
         from person_actor a join reach r using (actor) cross join unnest(r.topics) as t(topic)
         where a.person = $1 and r.begins <= $2 and $2 < r.ends
         group by r.patient) as reached
@@ -156,6 +157,17 @@ export async function countAttempt(
   const row = rows[0]
   if (!row || row.counted) return 0
   return Math.max(1, row.wait ?? 1)
+}
+
+/** The seconds that somebody has to wait before the next attempt; 0 when there is nothing to wait for. */
+export async function secondsToWait(db: Db, kind: 'name' | 'address', value: string, now: Date): Promise<number> {
+  const { rows } = await db.query<{ wait: number }>({
+    name: 'attempt-wait',
+    text: `select ceil(extract(epoch from blocked_until - $2::timestamptz))::float8 as wait from sign_in_attempt
+      where key = $1 and blocked_until > $2`,
+    values: [attemptKey(kind, value), now],
+  })
+  return rows[0]?.wait ?? 0
 }
 
 /** Forgets the failed attempts for a name: it was signed in to. */

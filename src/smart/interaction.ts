@@ -1,0 +1,73 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import { pinOrigin } from './delegate.ts'
+import { derive } from './keys.ts'
+import { PAGE_HEADERS, type Page, render } from './pages.ts'
+import { MOUNT, type SmartConfig } from './settings.ts'
+
+/** One authorization request that waits for its person: to sign in, or to consent. */
+export type Interaction = {
+  uid: string
+  prompt: string
+  /** The authorization request's parameters, as the provider checked them. */
+  params: Record<string, unknown>
+  accountId: string | undefined
+  sessionUid: string | undefined
+}
+
+/** Finds the interaction that belongs to this browser: its cookie is signed and sent to this one path only. */
+export async function findInteraction(
+  provider: Provider,
+  config: SmartConfig,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Interaction> {
+  pinOrigin(request.raw, config)
+  const { uid, prompt, params, session } = await provider.interactionDetails(request.raw, reply.raw)
+  const { uid: asked } = request.params as { uid: string }
+  if (uid !== asked) throw new errors.SessionNotFound('the interaction belongs to another page')
+  return { uid, prompt: prompt.name, params, accountId: session?.accountId, sessionUid: session?.uid }
+}
+
+const csrfToken = (config: SmartConfig, uid: string): string =>
+  createHmac('sha256', derive(config.secret, 'csrf')).update(uid).digest('base64url')
+
+/** Refuses a form that our own page of this interaction did not send. */
+export function checkForm(config: SmartConfig, request: FastifyRequest, uid: string): URLSearchParams {
+  const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '')
+  const expected = Buffer.from(csrfToken(config, uid))
+  const given = Buffer.from(form.get('csrf') ?? '')
+  const { origin } = request.headers
+  const foreign = origin !== undefined && origin !== new URL(config.baseUrl).origin
+  if (foreign || given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw new errors.InvalidRequest('the form was not sent by the page of this sign-in', 403)
+  }
+  return form
+}
+
+/** Sends one page of an interaction; its forms lead back below the interaction's own path. */
+export function sendPage(
+  reply: FastifyReply,
+  config: SmartConfig,
+  page: Page,
+  uid: string,
+  values: Record<string, unknown>,
+  status = 200,
+): FastifyReply {
+  const html = render(page, { ...values, csrf: csrfToken(config, uid), base: `${MOUNT}/interaction/${uid}` })
+  return reply.code(status).headers(PAGE_HEADERS).send(html)
+}
+
+/** Ends the interaction with a result: the browser goes back to the provider, which goes on from there. */
+export async function finish(
+  provider: Provider,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  result: InteractionResults,
+): Promise<FastifyReply> {
+  const returnTo = await provider.interactionResult(request.raw, reply.raw, result, {
+    mergeWithLastSubmission: !('error' in result),
+  })
+  return reply.header('cache-control', 'no-store').redirect(returnTo, 303)
+}
