@@ -35,11 +35,14 @@ export async function engineToken(baseUrl: string, jwk: JsonWebKey & { kid: stri
   return answer.access_token
 }
 
+/** A page, or the address outside the server that the browser was sent to. */
+export type Visited = { url: string; html: string; status: number }
+
 /** As much of a browser as the pages need: cookies, redirects within the server, forms. */
-function browser(baseUrl: string) {
+export function browser(baseUrl: string, get: typeof fetch = fetch) {
   const cookies = new Map<string, string>()
-  const open = async (url: string, form?: URLSearchParams): Promise<{ url: string; html: string }> => {
-    const response = await fetch(url, {
+  const open = async (url: string, form?: URLSearchParams): Promise<Visited> => {
+    const response = await get(url, {
       redirect: 'manual',
       headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
       ...(form === undefined ? {} : { method: 'POST', body: form }),
@@ -49,9 +52,10 @@ function browser(baseUrl: string) {
       cookies.set(name, value)
     }
     const location = response.headers.get('location')
-    if (location === null) return { url, html: await response.text() }
+    const { status } = response
+    if (location === null) return { url, html: await response.text(), status }
     const next = new URL(location, url).href
-    return next.startsWith(baseUrl) ? open(next) : { url: next, html: '' }
+    return next.startsWith(baseUrl) ? open(next) : { url: next, html: '', status }
   }
   return open
 }

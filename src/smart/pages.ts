@@ -35,6 +35,7 @@ export function stylesheet(): string {
     .replaceAll('Frutiger W01,', '')
     .replaceAll('url(/assets/', `url(${ASSETS}/`)
     .replace(/\/\*# sourceMappingURL=.*?\*\//, '')
+    .concat('html{background-color:#f0f4f5}')
 }
 
 /** The icon of the pages. */

@@ -13,6 +13,7 @@ import {
 import { findLaunchContext } from '../store/tokens.ts'
 import { accountFinder, contextClaims } from './accounts.ts'
 import { adapterFactory } from './adapter.ts'
+import { assertAssertion } from './assertion.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
 import { scopesSupported } from './discovery.ts'
 import { derive } from './keys.ts'
@@ -26,31 +27,6 @@ export type RenderError = (ctx: KoaContextWithOIDC, out: ErrorOut, error: Error)
 
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter(each => typeof each === 'string') : []
-
-const isPublic = (client: Client): boolean => client.tokenEndpointAuthMethod === 'none'
-
-/**
- * SMART 2.2 "Asymmetric authentication": what the library does not check of a client assertion. The 310 seconds are
- * the five minutes of the standard and ten seconds for clocks that differ.
- */
-function assertAssertion(
-  _ctx: KoaContextWithOIDC,
-  claims: Record<string, unknown>,
-  header: Record<string, unknown>,
-  client: Client,
-): void {
-  const refuse = (why: string): never => {
-    throw new errors.InvalidClientAuth(why)
-  }
-  if (claims.sub !== client.clientId) refuse('sub must be the client_id')
-  if (typeof claims.exp !== 'number' || claims.exp > Date.now() / 1000 + 310) refuse('exp is more than 5 minutes ahead')
-  if (header.typ !== 'JWT') refuse('typ must be JWT')
-  if (typeof header.kid !== 'string') refuse('kid is missing')
-  if (header.jku !== undefined && header.jku !== client.jwksUri) refuse('jku is not the registered jwks_uri')
-  const registered: unknown = client.jwks?.keys
-  const sameKid = Array.isArray(registered) ? registered.filter(key => key.kid === header.kid).length : 1
-  if (sameKid !== 1) refuse('the kid does not name exactly one registered key')
-}
 
 /** A session whose account was closed leads to the sign-in page, not to an error. */
 function policy(): interactionPolicy.Prompt[] {
@@ -211,5 +187,3 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   })
   return provider
 }
-
-export { isPublic }

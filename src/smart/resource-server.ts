@@ -5,12 +5,6 @@ import { fhirBaseOf, type SmartConfig } from './settings.ts'
 /** How long tokens live, in seconds. SMART 2.2: at most an hour; at most five minutes for backend services. */
 export const LIFETIME = { launch: 900, backend: 300 } as const
 
-const withoutSlash = (url: string): string => (url.endsWith('/') ? url.slice(0, -1) : url)
-
-/** The one audience that there is, however it was spelled: with or without a trailing slash, nothing else. */
-export const isFhirBase = (config: SmartConfig, resource: string): boolean =>
-  withoutSlash(resource) === fhirBaseOf(config)
-
 /**
  * What is used when a request names no resource. An app has to (SMART 2.2 `aud`): a token for one server must not be
  * asked for by another one in its name. A backend service need not.
@@ -37,7 +31,7 @@ function requestedScope(ctx: KoaContextWithOIDC): { text: string; isRequest: boo
 export const resourceServerInfo =
   (config: SmartConfig) =>
   async (ctx: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer> => {
-    if (!isFhirBase(config, resource)) {
+    if (resource !== fhirBaseOf(config)) {
       throw new errors.InvalidTarget(`aud must be ${fhirBaseOf(config)}`)
     }
     const backend = ctx.oidc.params?.grant_type === 'client_credentials'

@@ -60,6 +60,7 @@ export async function swapToken(body: string, keys: Keys, config: SmartConfig): 
  */
 export function toAuthorizationQuery(query: string): string {
   const form = new URLSearchParams(query)
+  // With and without one trailing slash, nothing else (SMART 2.2 `aud`).
   const resources = [...form.getAll('aud'), ...form.getAll('resource')].map(url => url.replace(/\/$/, ''))
   form.delete('aud')
   form.delete('resource')

@@ -1,0 +1,115 @@
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, importJWK, SignJWT, UnsecuredJWT } from 'jose'
+import t from 'tap'
+import { saveClient } from '../../src/store/clients.ts'
+import {
+  assertion,
+  authorizationServer,
+  BASE,
+  backend,
+  eight,
+  succeeded,
+  token,
+} from '../support/authorization-server.ts'
+
+t.test('a client assertion', async t => {
+  const server = await authorizationServer(t)
+
+  t.test('is good once, of eight requests at the same time', async t => {
+    const jwt = await assertion(server)
+    const answers = await eight(() => backend(server, jwt))
+    t.equal(succeeded(answers), 1)
+    for (const { status, body } of answers) {
+      if (status !== 200) t.match({ status, body }, { status: 401, body: { error: 'invalid_client' } })
+    }
+    t.match(await backend(server, jwt), { status: 401, body: { error: 'invalid_client' } })
+  })
+
+  t.test('is refused unless it is what SMART asks for', async t => {
+    const now = Math.floor(Date.now() / 1000)
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+    const payload = { iss: 'demo-engine', sub: 'demo-engine', aud: `${BASE}/oauth2/token`, jti: 'x', exp: now + 60 }
+    const publicBytes = Buffer.from(JSON.stringify({ ...server.engineKey, d: undefined }))
+    const cases: [string, string][] = [
+      ['expired', await assertion(server, { claims: { exp: now - 60 } })],
+      ['no exp', await assertion(server, { without: ['exp'] })],
+      ['longer than five minutes', await assertion(server, { claims: { exp: now + 3600 } })],
+      ['no jti', await assertion(server, { without: ['jti'] })],
+      ['another aud', await assertion(server, { claims: { aud: 'https://evil.example/oauth2/token' } })],
+      ['no aud', await assertion(server, { without: ['aud'] })],
+      ['another issuer', await assertion(server, { claims: { iss: 'demo-app' } })],
+      ['another subject', await assertion(server, { claims: { sub: 'demo-app' } })],
+      ['an unknown client', await assertion(server, { claims: { iss: 'nobody', sub: 'nobody' } })],
+      ['another key', await assertion(server, { key: other })],
+      ['no kid', await assertion(server, { header: { kid: undefined } })],
+      ['another kid', await assertion(server, { header: { kid: 'other' } })],
+      ['no typ', await assertion(server, { header: { typ: undefined } })],
+      ['a jku of its own', await assertion(server, { header: { jku: 'https://evil.example/jwks.json' } })],
+      ['alg none', new UnsecuredJWT(payload).encode()],
+      [
+        'HS256 with the public key',
+        await new SignJWT(payload)
+          .setProtectedHeader({ alg: 'HS256', kid: 'demo-engine', typ: 'JWT' })
+          .sign(createSecretKey(publicBytes)),
+      ],
+    ]
+    for (const [title, jwt] of cases) {
+      const { status, body } = await backend(server, jwt)
+      t.ok(status === 400 || status === 401, title)
+      t.notOk(body.access_token, title)
+    }
+    const { status } = await backend(server, await assertion(server))
+    t.equal(status, 200, 'the good one')
+  })
+
+  t.test('may be RS384, with its keys behind a registered address', async t => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const keys = [{ ...(await exportJWK(publicKey)), kid: 'rsa', alg: 'RS384', use: 'sig' }]
+    const jwks = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ keys }))
+    })
+    await new Promise<void>(done => jwks.listen(0, '127.0.0.1', done))
+    t.teardown(() => jwks.close())
+    const origin = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}`
+    const client = (clientId: string) => ({
+      clientId,
+      name: 'Another engine',
+      kind: 'backend' as const,
+      metadata: { jwks_uri: `${origin}/jwks.json` },
+      scopes: 'system/*.rs',
+      secret: undefined,
+    })
+    const trusting = await authorizationServer(t, { internalOrigins: [origin] })
+    await saveClient(trusting.pool, client('inside'))
+    const good = (jku?: string) =>
+      assertion(server, {
+        claims: { iss: 'inside', sub: 'inside' },
+        header: { alg: 'RS384', kid: 'rsa', ...(jku ? { jku } : {}) },
+        key: privateKey,
+      })
+    t.match(await backend(trusting, await good()), { status: 200, body: { scope: 'system/*.rs' } })
+    t.match(await backend(trusting, await good(`${origin}/jwks.json`)), { status: 200 })
+    t.match(await backend(trusting, await good(`${origin}/other.json`)), { status: 401 })
+    await saveClient(server.pool, client('inside'))
+    t.match(await backend(server, await good()), { status: 401 }, 'an inside address nobody approved is not fetched')
+  })
+
+  t.test('gets the scopes that the client may have, and an error when none is left', async t => {
+    const ask = async (scope: string) => backend(server, await assertion(server), scope)
+    t.match(await ask('system/Patient.read system/*.rs'), { body: { scope: 'system/Patient.read system/*.rs' } })
+    for (const scope of ['patient/*.rs', 'openid', 'system/Nonsense.rs', '']) {
+      t.match(await ask(scope), { status: 400, body: { error: 'invalid_scope' } }, scope)
+    }
+  })
+
+  t.test('is what a client that is registered for it has to show', async t => {
+    const form = { grant_type: 'client_credentials', scope: 'system/*.rs' }
+    t.not((await token(server, { ...form, client_id: 'demo-engine' })).status, 200)
+    t.not((await token(server, { ...form, client_id: 'demo-app' })).status, 200)
+    const key = await importJWK(server.engineKey, 'ES384')
+    t.equal((await backend(server, await assertion(server, { key: key }))).status, 200)
+  })
+})
