@@ -32,8 +32,8 @@ function packageFolder(platform: string): string {
   }
 }
 
-// npm packages cannot hold symbolic links; the package lists them and makes them in an install script, which we do not need.
-async function makeLinks(root: string): Promise<void> {
+/** Makes the symbolic links that the package lists, for npm cannot pack them: what its install script would do. */
+export async function makeLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const links = JSON.parse(list) as { source: string; target: string }[]
   await Promise.all(

@@ -8,7 +8,7 @@ import { type Binaries, ignore } from './binaries.ts'
 /** A data directory of PostgreSQL and everything that belongs to it. */
 export type Cluster = { folder: string; log: string; account: Account; binaries: Binaries }
 
-export type Postmaster = { pid: number; socket: string | undefined; text: string }
+export type Postmaster = { pid: number; socket: string | undefined }
 
 /** Makes the data directory if there is none yet. Several processes may do so at once: the first to finish wins. */
 export async function initialise(cluster: Cluster, durable: boolean): Promise<void> {
@@ -71,11 +71,11 @@ export async function readPostmaster({ folder }: Cluster): Promise<Postmaster | 
   const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(ignore('ENOENT'))
   if (text === undefined) return undefined
   const [pid, , , , socket] = text.split('\n')
-  return { pid: Number(pid), socket: socket?.trim() || undefined, text }
+  return { pid: Number(pid), socket: socket?.trim() || undefined }
 }
 
 /** Tells whether the noted process is a server of this very data directory: process ids are used again. */
-export async function isServing({ folder, account }: Cluster, { pid }: Postmaster): Promise<boolean> {
+export async function isServing({ folder, account }: Cluster, { pid }: Pick<Postmaster, 'pid'>): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false
   if (process.platform === 'linux') {
     // A postmaster works inside its data directory.
@@ -86,16 +86,21 @@ export async function isServing({ folder, account }: Cluster, { pid }: Postmaste
   return output.includes(folder)
 }
 
-/** Removes the note of a server that is gone and whose process id another program has now: PostgreSQL would not start. */
-export async function removeStale({ folder }: Cluster, { text }: Postmaster): Promise<void> {
-  const path = join(folder, 'postmaster.pid')
-  const taken = `${path}.${process.pid}.stale`
-  // Taken away before it is judged, so that of two starting processes only one can; put back if a server wrote it meanwhile.
-  await rename(path, taken).catch(ignore('ENOENT'))
-  const found = await readFile(taken, 'utf8').catch(ignore('ENOENT'))
-  if (found === undefined) return
-  if (found === text) await rm(taken, { force: true })
-  else await rename(taken, path)
+/**
+ * Removes the notes of a server that is gone while its process id still exists, as another program's or as a process that
+ * nobody waited for: PostgreSQL would take them for a running server and not start.
+ */
+export async function removeStale(cluster: Cluster, socket: string): Promise<void> {
+  for (const path of [join(cluster.folder, 'postmaster.pid'), join(socket, '.s.PGSQL.5432.lock')]) {
+    const text = await readFile(path, 'utf8').catch(ignore('ENOENT'))
+    if (text === undefined || (await isServing(cluster, { pid: Number.parseInt(text, 10) }))) continue
+    // Taken away before it is compared, and put back if a server that another process started has written it meanwhile.
+    const taken = `${path}.${process.pid}.stale`
+    await rename(path, taken).catch(ignore('ENOENT'))
+    const found = await readFile(taken, 'utf8').catch(ignore('ENOENT'))
+    if (found === text) await rm(taken, { force: true })
+    else if (found !== undefined) await rename(taken, path)
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFile, rename, stat } from 'node:fs/promises'
+import { readFile, rename, rmdir, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -70,7 +70,7 @@ export async function startPostgres(dataDir: string, options: Options = {}): Pro
     stop: async () => {
       if (leaving) return
       leaving = true
-      await holding.then(({ client }) => leave(cluster, client)).catch(error => log.warn(error.message))
+      await holding.then(lease => leave(cluster, lease)).catch(error => log.warn(error.message))
     },
   }
 }
@@ -82,7 +82,7 @@ async function acquire(cluster: Cluster, settings: Record<string, string>): Prom
   let failure: unknown
   let failures = 0
   let started = false
-  while (Date.now() < deadline && failures < 20) {
+  while (Date.now() < deadline && failures < 10) {
     const postmaster = await readPostmaster(cluster)
     const serving = postmaster !== undefined && (await isServing(cluster, postmaster))
     if (serving) {
@@ -94,7 +94,6 @@ async function acquire(cluster: Cluster, settings: Record<string, string>): Prom
       await sleep(20)
       continue
     }
-    if (postmaster) await removeStale(cluster, postmaster)
     const { code, output } = await startServer(cluster, settings)
     started = code === 0
     if (started) continue
@@ -126,6 +125,7 @@ async function startServer(
 ): Promise<{ code: number; output: string }> {
   const { folder, log, account, binaries } = cluster
   const socket = await makeSocketFolder(cluster)
+  await removeStale(cluster, socket)
   await keepLogShort(log)
   const all = { ...settings, unix_socket_directories: socket }
   // pg_ctl hands the options to a shell.
@@ -133,23 +133,25 @@ async function startServer(
   return run(account, binaries.pgCtl, ['start', '-w', '-s', '-D', folder, '-l', log, '-o', options.join(' ')])
 }
 
-async function leave(cluster: Cluster, client: pg.Client): Promise<void> {
+async function leave(cluster: Cluster, { client, socket }: Lease): Promise<void> {
   const ended = new Promise(resolve => client.once('end', resolve))
-  if (await leaveLease(client)) {
-    const { code, output } = await run(cluster.account, cluster.binaries.pgCtl, [
-      'stop',
-      '-m',
-      'fast',
-      '-w',
-      '-s',
-      '-D',
-      cluster.folder,
-    ])
-    if (code !== 0) throw new Error(`PostgreSQL did not stop: ${output.trim()}`)
-  } else {
-    await client.end()
-  }
+  if (await leaveLease(client)) await stopServer(cluster, socket)
+  else await client.end()
   await ended
+}
+
+async function stopServer(cluster: Cluster, socket: string): Promise<void> {
+  const { folder, account, binaries } = cluster
+  const postmaster = await readPostmaster(cluster)
+  const { code, output } = await run(account, binaries.pgCtl, ['stop', '-m', 'fast', '-W', '-s', '-D', folder])
+  if (code !== 0) throw new Error(`PostgreSQL did not stop: ${output.trim()}`)
+  // pg_ctl can wait too, but not tell our server from one that a newcomer has started meanwhile.
+  const deadline = Date.now() + PATIENCE
+  while (postmaster?.pid === (await readPostmaster(cluster))?.pid) {
+    if (Date.now() > deadline) throw new Error(`PostgreSQL does not stop; see ${cluster.log}`)
+    await sleep(10)
+  }
+  await rmdir(socket).catch(() => {}) // not empty: the newcomer uses it
 }
 
 function urlOf(socket: string, database: string): string {

@@ -21,7 +21,9 @@ export function openPool({ databaseUrl, max = 8, name = 'portico' }: PoolSetting
     idle_in_transaction_session_timeout: 10_000,
     connectionTimeoutMillis: 10_000,
   })
-  // An idle connection that is lost is replaced at its next use; without a listener it would end the process.
+  // A lost connection fails the query that was on it, if any, and is replaced at the next use; without a listener its
+  // error event would end the process, whether it is idle in the pool or held by a transaction.
+  pool.on('connect', client => client.on('error', () => {}))
   pool.on('error', () => {})
   return pool
 }

@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs'
+import pg from 'pg'
+import t from 'tap'
+import { definitions } from '../../src/resources/index.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { tableOf } from '../../src/store/tables.ts'
+import { emptyDatabase } from '../support/database.ts'
+
+const NAMES = readdirSync(new URL('../../migrations/', import.meta.url))
+  .flatMap(file => /^(.*)\.up\.sql$/.exec(file)?.[1] ?? [])
+  .sort()
+
+// Everything that a migration can make, but for what knex keeps for itself.
+const CATALOGUE = `
+  select 'relation' as kind, relname as name from pg_class where relnamespace = 'public'::regnamespace
+  union all
+  select 'function', oid::regprocedure::text from pg_proc where pronamespace = 'public'::regnamespace
+  union all
+  select 'type', oid::regtype::text from pg_type where typnamespace = 'public'::regnamespace and typrelid = 0 and typelem = 0
+  union all
+  select 'constraint', conname from pg_constraint where connamespace = 'public'::regnamespace
+  order by 1, 2`
+
+async function empty(): Promise<{ url: string; catalogue(): Promise<string[]> }> {
+  const { url, drop } = await emptyDatabase({ migrated: false })
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(async () => {
+    await client.end()
+    await drop()
+  })
+  const catalogue = async () => {
+    const { rows } = await client.query<{ kind: string; name: string }>(CATALOGUE)
+    return rows.map(row => `${row.kind} ${row.name}`).filter(name => !/\bmigration(_|$)|_migration$/.test(name))
+  }
+  return { url, catalogue }
+}
+
+t.test('each migration is a pair, and its way back leaves what was there before', async t => {
+  const { url, catalogue } = await empty()
+  const before: string[][] = []
+  for (const name of NAMES) {
+    before.push(await catalogue())
+    t.same(await migrate(url, 'up'), [name])
+    t.not((await catalogue()).length, 0)
+  }
+  for (const name of NAMES.toReversed()) {
+    t.same(await migrate(url, 'down'), [name])
+    t.same(await catalogue(), before.pop(), `${name} and back`)
+  }
+})
+
+t.test('processes that migrate at the same time wait for each other, and the second finds nothing to do', async t => {
+  const { url, catalogue } = await empty()
+  const ran = await Promise.all([migrate(url), migrate(url), migrate(url)])
+  t.same(ran.flat(), NAMES)
+  const relations = await catalogue()
+  for (const type of definitions.keys()) t.ok(relations.includes(`relation ${tableOf(type)}`), type)
+})
+
+t.test('a lock that a killed process left does not stop the next', async t => {
+  const { url } = await empty()
+  await migrate(url)
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query('update migration_lock set is_locked = 1')
+  await client.end()
+  t.same(await migrate(url), [])
+})
