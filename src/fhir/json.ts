@@ -10,6 +10,8 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const SMALL_U = 0x75
+const SURROGATE = /^[dD][89a-fA-F]/
+const PAIR = /^[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]/
 const ZERO = 0x30
 const NINE = 0x39
 const MINUS = 0x2d
@@ -24,8 +26,8 @@ const SAFE_DIGITS = 15
  * Parses JSON without losing a digit: a number that JavaScript would write back differently (1.10, 1e3, -0, 0.1 with
  * twenty digits) becomes a string that begins with U+0000, which `stringifyJson` turns into the same number again and
  * `decimalOf` reads. FHIR demands it: https://hl7.org/fhir/R4/datatypes.html#decimal.
- * Refuses (400) what is not JSON, nests too deep, has a member twice or `__proto__`, or holds U+0000 in a string,
- * which FHIR strings may not.
+ * Refuses (400) what is not JSON, nests too deep, has a member twice or `__proto__`, or holds U+0000 (which FHIR
+ * strings may not) or half a surrogate pair in a string.
  */
 export function parseJson(text: string, limits: JsonLimits = { depth: 64 }): { value: unknown } {
   const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
@@ -69,9 +71,9 @@ function scan(text: string, depthLimit: number): { safe: string; members: number
     if (char === QUOTE) {
       at = nextOf(text, '"', at + 1)
       while (backslash < at) {
-        refuseNull(text, backslash)
+        const length = escapeLength(text, backslash)
         if (backslash + 1 === at) at = nextOf(text, '"', at + 1)
-        backslash = nextOf(text, '\\', backslash + 2)
+        backslash = nextOf(text, '\\', backslash + length)
       }
     } else if (char === COLON) members++
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
@@ -94,10 +96,13 @@ function nextOf(text: string, char: string, from: number): number {
   return at < 0 ? text.length : at
 }
 
-function refuseNull(text: string, backslash: number): void {
-  if (text.charCodeAt(backslash + 1) === SMALL_U && text.startsWith('0000', backslash + 2)) {
-    throw invalid(`A string at ${place(text, backslash)} contains the character U+0000, which FHIR does not allow`)
-  }
+/** The length of an escape. Two make JSON but no text: U+0000, and half of a surrogate pair, which UTF-8 cannot hold. */
+function escapeLength(text: string, backslash: number): number {
+  if (text.charCodeAt(backslash + 1) !== SMALL_U) return 2
+  const code = text.slice(backslash + 2, backslash + 12)
+  if (PAIR.test(code)) return 12
+  if (!code.startsWith('0000') && !SURROGATE.test(code)) return 6
+  throw invalid(`A string at ${place(text, backslash)} contains \\u${code.slice(0, 4)}, which FHIR does not allow`)
 }
 
 /** The first index that cannot be part of a number; whether it is one, JSON.parse decides. */

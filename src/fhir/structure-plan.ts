@@ -16,17 +16,20 @@ export type Member = {
   targets: ReadonlySet<string> | undefined
   /** The choice that it is one type of, by its bit; 0 for the other members. */
   choice: number
+  /** The required element that it makes present, by its bit; 0 for the other members. */
+  requirement: number
+  /** The plan of `type`, once it has been needed. */
+  plan: Plan | undefined
 }
-
-/** What has to be there: one of these members (a choice has many, a primitive its companion too). */
-export type Required = { name: string; members: readonly string[] }
 
 /** All that is to be known of a type to check an object of it. */
 export type Plan = {
   type: string
   resource: boolean
   members: ReadonlyMap<string, Member>
-  required: readonly Required[]
+  /** The elements that have to be there; the bits of all of them are in `requirements`. */
+  required: readonly string[]
+  requirements: number
   /** The members of each choice element, for when two are there. */
   choices: readonly { name: string; members: readonly string[] }[]
 }
@@ -38,25 +41,27 @@ export function planOf(type: string): Plan {
   const known = plans.get(type)
   if (known) return known
   const members = new Map<string, Member>()
-  const required: Required[] = []
+  const required: string[] = []
   const choices: { name: string; members: string[] }[] = []
   for (const element of elementsOfType(type)) {
-    const names = element.types.map(one => memberName(element.name, one))
-    const present = element.types.flatMap((one, index) => withCompanion(names[index] ?? '', one))
-    if (element.min > 0) required.push({ name: element.name, members: present })
     const isChoice = element.name.endsWith('[x]')
-    if (isChoice) choices.push({ name: element.name, members: present })
-    for (const one of element.types) addMember(members, element, one, isChoice ? 1 << (choices.length - 1) : 0)
+    if (isChoice) choices.push({ name: element.name, members: element.types.map(one => memberName(element.name, one)) })
+    if (element.min > 0) required.push(element.name)
+    const bits = {
+      choice: isChoice ? 1 << (choices.length - 1) : 0,
+      requirement: element.min > 0 ? 1 << (required.length - 1) : 0,
+    }
+    for (const one of element.types) addMember(members, element, one, bits)
   }
-  const plan = { type, resource: RESOURCE_TYPES.has(type), members, required, choices }
+  const requirements = (1 << required.length) - 1
+  const plan = { type, resource: RESOURCE_TYPES.has(type), members, required, requirements, choices }
   plans.set(type, plan)
   return plan
 }
 
-const withCompanion = (member: string, type: string): string[] =>
-  PRIMITIVES.has(type) ? [member, `_${member}`] : [member]
+type Bits = Pick<Member, 'choice' | 'requirement'>
 
-function addMember(members: Map<string, Member>, element: Element, type: string, choice: number) {
+function addMember(members: Map<string, Member>, element: Element, type: string, bits: Bits) {
   const step = memberName(element.name, type)
   const primitive = PRIMITIVES.get(type)
   const member: Member = {
@@ -68,7 +73,9 @@ function addMember(members: Map<string, Member>, element: Element, type: string,
     max: element.max,
     codes: element.codes && new Set(Object.values(element.codes).flat()),
     targets: type === 'Reference' && element.targets ? new Set(element.targets) : undefined,
-    choice,
+    choice: bits.choice,
+    requirement: bits.requirement,
+    plan: undefined,
   }
   members.set(step, member)
   if (primitive) members.set(`_${step}`, { ...member, type: 'Element', primitive: undefined, companion: true })

@@ -1,8 +1,23 @@
 import { RESOURCE_TYPES } from './model.ts'
-import { nearest } from './nearest.ts'
 import type { Issue } from './outcome.ts'
 import { parseReference } from './reference.ts'
-import { quote, type Run, report, unknownMember, wrongCode } from './structure-issue.ts'
+import {
+  type Run,
+  reportChoice,
+  reportCode,
+  reportEmpty,
+  reportExtension,
+  reportList,
+  reportMissing,
+  reportNested,
+  reportNoObject,
+  reportNoResource,
+  reportPrimitive,
+  reportTarget,
+  reportType,
+  reportUnexpected,
+  reportUnknown,
+} from './structure-issue.ts'
 import { type Member, type Plan, planOf } from './structure-plan.ts'
 import type { Json, ResourceType } from './types.ts'
 
@@ -22,87 +37,60 @@ type Checking = Run & { entries: boolean }
 
 function checkResource(value: unknown, run: Checking, expected: string | undefined, contained: boolean): void {
   if (!isObject(value)) {
-    report(run, 'structure', () => `${quote(value)} is not a resource: a JSON object with a resourceType is wanted`)
+    reportNoResource(value, run)
     return
   }
   const type = value.resourceType
   if (typeof type !== 'string' || !RESOURCE_TYPES.has(type)) {
-    report(run, 'structure', () => wrongType(type))
+    reportType(type, run)
     return
   }
   if (run.trail.length === 0) run.trail.push(type)
-  if (expected !== undefined && type !== expected) {
-    report(run, 'structure', () => `The resourceType is ${type}; ${expected} is wanted here`, 'resourceType')
-    return
+  if (expected !== undefined && type !== expected) reportUnexpected(type, expected, run)
+  else {
+    if (contained && value.contained !== undefined) reportNested(run)
+    checkObject(value, planOf(type), run)
   }
-  if (contained && value.contained !== undefined) {
-    report(run, 'invariant', () => 'A contained resource may not contain another (dom-2)', 'contained')
-  }
-  checkObject(value, planOf(type), run)
 }
 
-function wrongType(type: unknown): string {
-  if (type === undefined) return 'The resource has no resourceType'
-  const meant = typeof type === 'string' ? nearest(type, RESOURCE_TYPES) : undefined
-  return `${quote(type)} is not a resource type of FHIR R4${meant === undefined ? '' : `: did you mean "${meant}"?`}`
-}
+// The functions below run for every member of every resource, so what they report is put together elsewhere: a closure
+// in them would cost an allocation for each member that is fine.
 
 function checkObject(object: Json, plan: Plan, run: Checking): void {
   let count = 0
   let chosen = 0
+  let met = 0
   for (const name in object) {
     count++
     const member = plan.members.get(name)
     if (member === undefined) {
-      if (name !== 'resourceType' || !plan.resource) report(run, 'structure', () => unknownMember(plan, name), name)
+      if (name !== 'resourceType' || !plan.resource) reportUnknown(plan, name, run)
       continue
     }
     run.trail.push(member.step)
-    checkMember(object, object[name], member, run)
+    if (member.many) checkList(object, object[name], member, run)
+    else checkValue(object[name], member, run)
     run.trail.pop()
+    met |= member.requirement
     if (member.choice !== 0) {
       if (chosen & member.choice) checkChoice(object, plan, name, run)
       chosen |= member.choice
     }
   }
-  if (count === 0) report(run, 'structure', () => 'An object may not be empty')
-  for (const { name, members } of plan.required) {
-    if (members.some(member => object[member] !== undefined)) continue
-    if (count > 0) report(run, 'required', () => `${plan.type}.${name} is required`, name.replace('[x]', ''))
-  }
+  if (count === 0) reportEmpty(run)
+  else if (met !== plan.requirements) reportMissing(plan, met, run)
   if (plan.type === 'Extension') checkExtension(object, run)
 }
 
-/** Of one choice only one type may be there; `valueString` and its `_valueString` are one. */
-function checkChoice(object: Json, plan: Plan, name: string, run: Run): void {
-  const choice = plan.choices.find(one => one.members.includes(name))
-  const plain = name.replace(/^_/, '')
-  const other = choice?.members.find(one => object[one] !== undefined && one.replace(/^_/, '') !== plain)
-  if (choice && other) {
-    const text = () =>
-      `${plan.type}.${choice.name} may be there once: there are ${other.replace(/^_/, '')} and ${plain}`
-    report(run, 'structure', text, plain)
+function checkList(object: Json, list: unknown, member: Member, run: Checking): void {
+  if (!Array.isArray(list) || list.length === 0 || list.length > member.max) {
+    reportList(list, member, run)
+    if (!Array.isArray(list)) return
   }
-}
-
-function checkMember(object: Json, value: unknown, member: Member, run: Checking): void {
-  if (!member.many) {
-    if (Array.isArray(value)) report(run, 'structure', () => `${member.step} is not a list: remove the [ ]`)
-    else checkValue(value, member, run)
-    return
-  }
-  if (!Array.isArray(value)) {
-    report(run, 'structure', () => `${member.step} is a list: ${quote(value)} has to be in [ ]`)
-    return
-  }
-  if (value.length === 0) report(run, 'structure', () => 'A list may not be empty: leave the member out')
-  if (value.length > member.max) {
-    report(run, 'structure', () => `There are ${value.length} of ${member.step}; at most ${member.max} are allowed`)
-  }
-  for (let index = 0; index < value.length; index++) {
-    if (value[index] === null && isFilled(object, member, index)) continue
+  for (let index = 0; index < list.length; index++) {
+    if (list[index] === null && isFilled(object, member, index)) continue
     run.trail.push(index)
-    checkValue(value[index], member, run)
+    checkValue(list[index], member, run)
     run.trail.pop()
   }
 }
@@ -115,60 +103,45 @@ function isFilled(object: Json, { step, primitive, companion }: Member, index: n
 }
 
 function checkValue(value: unknown, member: Member, run: Checking): void {
-  const { primitive, codes, targets, type } = member
-  if (primitive) {
-    if (primitive.accepts(value)) {
-      if (codes && !codes.has(value as string)) report(run, 'code-invalid', () => wrongCode(String(value), codes))
-    } else report(run, jsonTypeOf(value), () => wrongPrimitive(value, member))
-    return
-  }
-  if (type === 'Resource') {
+  const { primitive, codes } = member
+  if (primitive !== undefined) {
+    if (!primitive.accepts(value)) reportPrimitive(value, member, run)
+    else if (codes !== undefined && !codes.has(value as string)) reportCode(value, codes, run)
+  } else if (member.type === 'Resource') {
     const contained = run.trail.at(-2) === 'contained'
     if (contained || run.entries || run.trail[0] !== 'Bundle') checkResource(value, run, undefined, contained)
-    return
-  }
-  if (!isObject(value)) {
-    report(
-      run,
-      'structure',
-      () => `${quote(value)} is not ${member.companion ? 'an object' : `a ${type}`}: { } is wanted`,
-    )
-    return
-  }
-  checkObject(value, planOf(type), run)
-  if (targets && typeof value.reference === 'string') checkTarget(value.reference, targets, run)
-}
-
-const jsonTypeOf = (value: unknown) => (typeof value === 'object' ? 'structure' : 'value')
-
-function wrongPrimitive(value: unknown, { type, primitive }: Member): string {
-  if (value === null) return 'null may stand only in a list, where the element has extensions instead of a value'
-  if (value === '') return 'A string may not be empty: leave the member out'
-  const fault = typeof value === 'string' ? primitive?.fault?.(value) : undefined
-  return fault === undefined ? `${quote(value)} is not ${primitive?.right}` : `The ${type} is refused: ${fault}`
+  } else if (isObject(value)) {
+    member.plan ??= planOf(member.type)
+    checkObject(value, member.plan, run)
+    if (member.targets !== undefined && typeof value.reference === 'string') {
+      checkTarget(value.reference, member.targets, run)
+    }
+  } else reportNoObject(value, member, run)
 }
 
 /** https://hl7.org/fhir/R4/references.html: what a reference says of its type has to be one of the element's targets. */
 function checkTarget(reference: string, targets: ReadonlySet<string>, run: Run): void {
   const slash = reference.indexOf('/')
   if (slash > 0 && targets.has(reference.slice(0, slash))) return
+  if (reference.startsWith('urn:') || reference.startsWith('#')) return
   const parsed = parseReference(reference)
   const type = parsed && 'type' in parsed ? parsed.type : undefined
-  if (type === undefined || targets.has(type)) return
-  const text = () => `${quote(reference)} refers to a ${type}; a reference to ${[...targets].join(' or ')} is wanted`
-  report(run, 'value', text, 'reference')
+  if (type !== undefined && !targets.has(type)) reportTarget(reference, type, targets, run)
 }
 
 /** ext-1 of https://hl7.org/fhir/R4/extensibility.html#Extension */
 function checkExtension(extension: Json, run: Run): void {
   let values = 0
   for (const name in extension) if (name.startsWith('value') || name.startsWith('_value')) values++
-  if (values > 0 && extension.extension !== undefined) {
-    report(run, 'invariant', () => 'An extension has either a value or extensions of its own, not both (ext-1)')
-  }
-  if (values === 0 && extension.extension === undefined) {
-    report(run, 'invariant', () => 'An extension has to have a value or extensions of its own (ext-1)')
-  }
+  if (values > 0 === (extension.extension !== undefined)) reportExtension(values, run)
+}
+
+/** Of one choice only one type may be there; `valueString` and its `_valueString` are one. */
+function checkChoice(object: Json, plan: Plan, name: string, run: Run): void {
+  const plain = name.replace(/^_/, '')
+  const choice = plan.choices.find(one => one.members.includes(plain))
+  const other = choice?.members.find(one => one !== plain && (object[one] ?? object[`_${one}`]) !== undefined)
+  if (choice && other) reportChoice(`${plan.type}.${choice.name}`, other, plain, run)
 }
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
