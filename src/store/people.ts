@@ -143,15 +143,15 @@ export async function countAttempt(
   const { rows } = await db.query<{ wait: number; counted: boolean }>({
     name: 'attempt-count',
     text: `with counted as (
-        insert into sign_in_attempt as s (key, failures, blocked_until, last_at) values ($1, 1, $2, $2)
+        insert into sign_in_attempt as s (key, failures, blocked_until, last_at) values ($1, 1, '-infinity', $2)
         on conflict (key) do update set
           failures = case when s.last_at < $2 - interval '1 day' then 1 else s.failures + 1 end,
-          blocked_until = case when s.last_at < $2 - interval '1 day' or s.failures + 1 < $3 then $2
+          blocked_until = case when s.last_at < $2 - interval '1 day' or s.failures + 1 < $3 then '-infinity'
             else $2 + make_interval(secs => least($4, power(2, least(s.failures + 1 - $3, 20)))) end,
           last_at = $2
         where s.blocked_until <= $2 returning 1)
       select exists (select from counted) as counted,
-        ceil(extract(epoch from (select blocked_until from sign_in_attempt where key = $1) - $2))::float8 as wait`,
+        ceil(extract(epoch from (select greatest(blocked_until, $2) from sign_in_attempt where key = $1) - $2))::float8 as wait`,
     values: [attemptKey(kind, value), now, free, longestSeconds],
   })
   const row = rows[0]

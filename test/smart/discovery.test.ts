@@ -1,0 +1,75 @@
+import t from 'tap'
+import { grantable } from '../../src/access/scopes.ts'
+import { CAPABILITIES, endpoints, scopesSupported, smartConfiguration } from '../../src/smart/discovery.ts'
+import { authorizationServer, BASE } from '../support/authorization-server.ts'
+
+const config = { baseUrl: BASE }
+
+t.test('the SMART configuration', async t => {
+  const server = await authorizationServer(t)
+  const get = async (path: string, headers = {}) => {
+    const response = await server.get(`${BASE}${path}`, { headers })
+    return { response, body: (await response.json()) as Record<string, unknown> }
+  }
+
+  t.test('is JSON for anybody, whatever is accepted, from any origin', async t => {
+    for (const accept of ['application/json', 'application/fhir+json', 'text/html', '*/*']) {
+      const { response, body } = await get('/fhir/.well-known/smart-configuration', {
+        accept,
+        origin: 'https://a.example',
+      })
+      t.equal(response.status, 200)
+      t.match(response.headers.get('content-type'), /^application\/json/)
+      t.equal(response.headers.get('access-control-allow-origin'), '*')
+      t.same(body, JSON.parse(JSON.stringify(smartConfiguration(config))))
+    }
+  })
+
+  t.test('says what the OpenID Connect configuration says, at each of its addresses', async t => {
+    const { body: smart } = await get('/fhir/.well-known/smart-configuration')
+    for (const path of [
+      '/oauth2/.well-known/openid-configuration',
+      '/fhir/.well-known/openid-configuration',
+      '/.well-known/oauth-authorization-server/oauth2',
+    ]) {
+      const { response, body } = await get(path, { accept: 'text/html', origin: 'https://a.example' })
+      t.match(response.headers.get('content-type'), /^application\/json/)
+      t.ok(response.headers.get('access-control-allow-origin'))
+      for (const [name, value] of Object.entries(smart)) {
+        if (Array.isArray(value) && name !== 'scopes_supported') continue
+        t.same(body[name], value, `${name} at ${path}`)
+      }
+      t.same(body.id_token_signing_alg_values_supported, ['RS256'])
+      t.same(body.code_challenge_methods_supported, ['S256'])
+      t.notMatch(String(body.scopes_supported), 'user/')
+    }
+  })
+
+  t.test('names absolute addresses that are all there', async t => {
+    for (const [name, url] of Object.entries(endpoints(config))) {
+      t.ok(url.startsWith(`${BASE}/oauth2/`), name)
+      const post = name === 'token' || name === 'introspect' || name === 'revoke'
+      const { status } = await server.get(url, post ? { method: 'POST', body: new URLSearchParams() } : {})
+      t.not(status, 404, name)
+    }
+  })
+
+  t.test('publishes public keys only, among them one for RS256', async t => {
+    const { body } = await get('/oauth2/jwks')
+    const keys = body.keys as Record<string, string>[]
+    t.same(keys.map(({ alg }) => alg).sort(), ['ES256', 'RS256'])
+    for (const key of keys) t.notOk('d' in key || 'p' in key || 'q' in key)
+  })
+
+  t.test('lists only scopes that can be granted', async t => {
+    for (const scope of scopesSupported()) {
+      const system = scope.startsWith('system/')
+      const allowed = system ? 'system/*.cruds' : 'openid fhirUser launch/patient offline_access patient/*.cruds'
+      t.same(grantable(scope, allowed, system ? 'system' : 'patient'), [scope])
+    }
+  })
+
+  t.test('claims what is built, and nothing of what is not', async t => {
+    t.notOk(CAPABILITIES.some(each => /ehr|user|online|banner|style/.test(each)))
+  })
+})
