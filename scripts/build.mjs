@@ -1,9 +1,9 @@
 // Compiles src/ into dist/ when anything that it is made from is newer than the last build. Plain JavaScript, for it runs
 // before there is anything compiled.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,9 +28,15 @@ export function build({ force = false } = {}) {
   removeOrphans()
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) return false
+  for (const name of sources) if (isAsset(name)) cpSync(join(root, name), join(root, 'dist', relative('src', name)))
   writeFileSync(stamp, '')
   utimesSync(stamp, started, started)
   return true
+}
+
+// Templates and the like, which the compiler does not copy.
+function isAsset(name) {
+  return !name.endsWith('.ts') && statSync(join(root, name)).isFile()
 }
 
 // The compiler leaves what it once made of a file that is gone, and src/resources/index reads its folder.
