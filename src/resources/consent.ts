@@ -1,5 +1,6 @@
 import { date, reference, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { proxyGrants } from './proxy-consent.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/consent.html */
@@ -26,4 +27,5 @@ export default define({
     status: token(),
   },
   release: recordRelease,
+  grants: proxyGrants,
 })

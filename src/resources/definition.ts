@@ -1,5 +1,5 @@
 import { COMMON, type SearchParam } from '../fhir/search.ts'
-import type { ResourceOf, ResourceType } from '../fhir/types.ts'
+import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 
 /** Who asks: a patient for herself, a proxy for her, the trust's integration engine. */
 export type Actor = 'patient' | 'proxy' | 'engine'
@@ -12,6 +12,16 @@ export type Topic = 'appointments' | 'results' | 'letters' | 'messages' | 'recor
 
 /** When a patient and her proxies may see a resource: from a moment on, now, or never. */
 export type Release = Date | 'now' | 'never'
+
+/** What a Consent gives: to whom (`RelatedPerson/x`, or a system and value), over which topics, from when to when. */
+export type Reach = {
+  readonly actor: string
+  /** Topics, or `*` for all. */
+  readonly topics: readonly string[]
+  /** ISO times, or -infinity and infinity. */
+  readonly begins: string
+  readonly ends: string
+}
 
 /** The vocabulary of a resource type: all that is served of it is said here, once. */
 export type Definition<T extends ResourceType = ResourceType> = {
@@ -30,6 +40,8 @@ export type Definition<T extends ResourceType = ResourceType> = {
   readonly search: Readonly<Record<string, SearchParam>>
   /** From when on a patient may see it; absent means at once. Kept as a column at write. */
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
+  /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */
+  readonly grants?: (resource: Json) => readonly Reach[]
   /** The type and parameter by which a resource of this type inherits a later release: an Observation its report's. */
   readonly releasedWith?: { readonly type: ResourceType; readonly param: string }
 }

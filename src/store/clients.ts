@@ -1,4 +1,4 @@
-import type { Db } from './tokens.ts'
+import type { Queryable } from './db.ts'
 
 /** A registered app or system. `metadata` is in the words of RFC 7591. */
 export type ClientRegistration = {
@@ -25,9 +25,8 @@ type ClientRow = {
 }
 
 /** Finds a client that is not disabled. */
-export async function findClient(db: Db, clientId: string): Promise<ClientRegistration | undefined> {
+export async function findClient(db: Queryable, clientId: string): Promise<ClientRegistration | undefined> {
   const { rows } = await db.query<ClientRow>({
-    name: 'client',
     text: `select client_id, name, kind, metadata, scopes, secret from client
       where client_id = $1 and state = 'active'`,
     values: [clientId],
@@ -39,9 +38,8 @@ export async function findClient(db: Db, clientId: string): Promise<ClientRegist
 }
 
 /** Registers a client, or registers it anew with what it is now. A disabled one stays disabled. */
-export async function saveClient(db: Db, client: ClientRegistration): Promise<void> {
+export async function saveClient(db: Queryable, client: ClientRegistration): Promise<void> {
   await db.query({
-    name: 'client-save',
     text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
       on conflict (client_id) do update set name = excluded.name, kind = excluded.kind,
         metadata = excluded.metadata, scopes = excluded.scopes, secret = excluded.secret`,
@@ -50,18 +48,16 @@ export async function saveClient(db: Db, client: ClientRegistration): Promise<vo
 }
 
 /** Takes a client's access away, or gives it back. Tokens already issued are revoked by the caller. */
-export async function setClientState(db: Db, clientId: string, state: 'active' | 'disabled'): Promise<void> {
+export async function setClientState(db: Queryable, clientId: string, state: 'active' | 'disabled'): Promise<void> {
   await db.query({
-    name: 'client-state',
     text: 'update client set state = $2 where client_id = $1',
     values: [clientId, state],
   })
 }
 
 /** Sets what a transaction of this client does with entries of types that are not served. */
-export async function saveClientSetting(db: Db, clientId: string, unserved: Unserved): Promise<void> {
+export async function saveClientSetting(db: Queryable, clientId: string, unserved: Unserved): Promise<void> {
   await db.query({
-    name: 'client-setting-save',
     text: `insert into client_setting (client_id, unserved) values ($1, $2)
       on conflict (client_id) do update set unserved = excluded.unserved`,
     values: [clientId, unserved],
@@ -69,9 +65,8 @@ export async function saveClientSetting(db: Db, clientId: string, unserved: Unse
 }
 
 /** What a transaction of this client does with entries of types that are not served. */
-export async function unservedSetting(db: Db, clientId: string): Promise<Unserved> {
+export async function unservedSetting(db: Queryable, clientId: string): Promise<Unserved> {
   const { rows } = await db.query<{ unserved: Unserved }>({
-    name: 'client-setting',
     text: 'select unserved from client_setting where client_id = $1',
     values: [clientId],
   })

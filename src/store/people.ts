@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Db } from './tokens.ts'
+import type { Queryable } from './db.ts'
 
 /** Somebody who may have an account. */
 export type Person = {
@@ -27,9 +27,8 @@ export type Reach = { patient: string; self: boolean; topics: string[]; actor: s
 const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase()
 
 /** Makes an account unless it exists. One e-mail address has one account, whatever its case. */
-export async function createPerson(db: Db, person: NewPerson): Promise<void> {
+export async function createPerson(db: Queryable, person: NewPerson): Promise<void> {
   await db.query({
-    name: 'person-create',
     text: `with made as (
         insert into person (id, email, email_folded, user_name, user_name_folded, name, password_hash)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing returning id)
@@ -61,9 +60,8 @@ const toPerson = (row: PersonRow | undefined): Person | undefined =>
   }
 
 /** Finds a person by what is typed at sign-in: the e-mail address or the user name, in any case. */
-export async function findBySignIn(db: Db, typed: string): Promise<Person | undefined> {
+export async function findBySignIn(db: Queryable, typed: string): Promise<Person | undefined> {
   const { rows } = await db.query<PersonRow>({
-    name: 'person-by-sign-in',
     text: `select id, email, name, password_hash, state from person
       where email_folded = $1 or user_name_folded = $1 order by email_folded = $1 desc limit 1`,
     values: [fold(typed)],
@@ -72,9 +70,8 @@ export async function findBySignIn(db: Db, typed: string): Promise<Person | unde
 }
 
 /** Finds a person whose account is active. */
-export async function findActivePerson(db: Db, id: string): Promise<Person | undefined> {
+export async function findActivePerson(db: Queryable, id: string): Promise<Person | undefined> {
   const { rows } = await db.query<PersonRow>({
-    name: 'person-active',
     text: "select id, email, name, password_hash, state from person where id = $1 and state = 'active'",
     values: [id],
   })
@@ -82,18 +79,16 @@ export async function findActivePerson(db: Db, id: string): Promise<Person | und
 }
 
 /** Changes the state of an account; only `active` may sign in. */
-export async function setPersonState(db: Db, id: string, state: string): Promise<void> {
+export async function setPersonState(db: Queryable, id: string, state: string): Promise<void> {
   await db.query({
-    name: 'person-state',
     text: 'update person set state = $2 where id = $1',
     values: [id, state],
   })
 }
 
 /** Who a person is in the records. */
-export async function actorsOf(db: Db, personId: string): Promise<string[]> {
+export async function actorsOf(db: Queryable, personId: string): Promise<string[]> {
   const { rows } = await db.query<{ actor: string }>({
-    name: 'person-actors',
     text: 'select actor from person_actor where person = $1 order by actor',
     values: [personId],
   })
@@ -104,9 +99,8 @@ export async function actorsOf(db: Db, personId: string): Promise<string[]> {
  * The records that a person reaches now: the own one, and those that an active Consent opens to one of the person's
  * actors. Two Consents for the same record give both their topics.
  */
-export async function peopleReachable(db: Db, personId: string, now: Date): Promise<Reach[]> {
+export async function peopleReachable(db: Queryable, personId: string, now: Date): Promise<Reach[]> {
   const { rows } = await db.query<Reach>({
-    name: 'people-reachable',
     text: `select distinct on (patient) patient, self, topics, actor from (
         select substr(actor, 9) as patient, true as self, array['*'] as topics, actor
         from person_actor where person = $1 and actor like 'Patient/%'
@@ -134,14 +128,13 @@ const attemptKey = (kind: 'name' | 'address', value: string): Buffer =>
  * @returns the seconds still to wait; 0 when the attempt may be made
  */
 export async function countAttempt(
-  db: Db,
+  db: Queryable,
   kind: 'name' | 'address',
   value: string,
   now: Date,
   { free, longestSeconds }: BackOff,
 ): Promise<number> {
   const { rows } = await db.query<{ wait: number; counted: boolean }>({
-    name: 'attempt-count',
     text: `with counted as (
         insert into sign_in_attempt as s (key, failures, blocked_until, last_at) values ($1, 1, '-infinity', $2)
         on conflict (key) do update set
@@ -160,9 +153,13 @@ export async function countAttempt(
 }
 
 /** The seconds that somebody has to wait before the next attempt; 0 when there is nothing to wait for. */
-export async function secondsToWait(db: Db, kind: 'name' | 'address', value: string, now: Date): Promise<number> {
+export async function secondsToWait(
+  db: Queryable,
+  kind: 'name' | 'address',
+  value: string,
+  now: Date,
+): Promise<number> {
   const { rows } = await db.query<{ wait: number }>({
-    name: 'attempt-wait',
     text: `select ceil(extract(epoch from blocked_until - $2::timestamptz))::float8 as wait from sign_in_attempt
       where key = $1 and blocked_until > $2`,
     values: [attemptKey(kind, value), now],
@@ -171,9 +168,8 @@ export async function secondsToWait(db: Db, kind: 'name' | 'address', value: str
 }
 
 /** Forgets the failed attempts for a name: it was signed in to. */
-export async function forgetAttempts(db: Db, kind: 'name' | 'address', value: string): Promise<void> {
+export async function forgetAttempts(db: Queryable, kind: 'name' | 'address', value: string): Promise<void> {
   await db.query({
-    name: 'attempt-forget',
     text: 'delete from sign_in_attempt where key = $1',
     values: [attemptKey(kind, value)],
   })

@@ -1,7 +1,6 @@
-import { datesOf, quantitiesOf, referencesOf, stringsOf, tokensOf, urisOf } from '../fhir/extract.ts'
+import { datesOf, foldString, quantitiesOf, referencesOf, stringsOf, tokensOf, urisOf } from '../fhir/extract.ts'
 import { eachReference, parseReference } from '../fhir/reference.ts'
 import type { SearchParam } from '../fhir/search.ts'
-import { foldString } from '../fhir/strings.ts'
 import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 import type { Definition, Release } from '../resources/definition.ts'
 import { indexKey, referenceKey, tokenKeys, uriKey } from './hash.ts'
@@ -79,7 +78,12 @@ function patientOf(definition: Definition, id: string, resource: Json, base: str
   return ''
 }
 
-type Context = { readonly definition: Definition; readonly resource: Json; readonly row: IndexRow; readonly base: string }
+type Context = {
+  readonly definition: Definition
+  readonly resource: Json
+  readonly row: IndexRow
+  readonly base: string
+}
 
 function keysOfTokens(param: string, type: ResourceType, resource: Json): { doc: string; keys: string[] } {
   const keys = new Set<string>()
@@ -173,7 +177,14 @@ const ADD: Record<SearchParam['type'], (context: Context, param: string, declare
  * All index values of a resource, by its declaration. `content` is its text, in which references to a Binary are
  * found wherever an Attachment may stand; `base` is the FHIR base that its references may carry.
  */
-export function rowOf(definition: Definition, id: string, resource: Json, content: string, base: string, now: Date): IndexRow {
+export function rowOf(
+  definition: Definition,
+  id: string,
+  resource: Json,
+  content: string,
+  base: string,
+  now: Date,
+): IndexRow {
   const release = definition.release?.(resource as unknown as ResourceOf<ResourceType>, now) ?? 'now'
   const row: IndexRow = {
     patient: patientOf(definition, id, resource, base),

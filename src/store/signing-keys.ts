@@ -1,11 +1,11 @@
 import type { Pool } from 'pg'
-import type { Db } from './tokens.ts'
+import { inTransaction, type Queryable } from './db.ts'
 
 /** A private signing key as it is kept: sealed, never in clear. */
 export type SealedKey = { kid: string; alg: string; sealed: Buffer }
 
 /** The keys in use, newest first. */
-export async function findSigningKeys(db: Db): Promise<SealedKey[]> {
+export async function findSigningKeys(db: Queryable): Promise<SealedKey[]> {
   const { rows } = await db.query<SealedKey>(
     'select kid, alg, sealed from signing_key where retired_at is null order by created_at desc, kid',
   )
@@ -19,22 +19,13 @@ export async function findSigningKeys(db: Db): Promise<SealedKey[]> {
 export async function signingKeysOrNew(pool: Pool, make: () => Promise<SealedKey[]>): Promise<SealedKey[]> {
   const found = await findSigningKeys(pool)
   if (found.length > 0) return found
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await client.query("select pg_advisory_xact_lock(hashtext('portico signing keys'))")
-    if ((await findSigningKeys(client)).length === 0) {
+  return inTransaction(pool, async db => {
+    await db.query("select pg_advisory_xact_lock(hashtext('portico signing keys'))")
+    if ((await findSigningKeys(db)).length === 0) {
       for (const { kid, alg, sealed } of await make()) {
-        await client.query('insert into signing_key (kid, alg, sealed) values ($1, $2, $3)', [kid, alg, sealed])
+        await db.query('insert into signing_key (kid, alg, sealed) values ($1, $2, $3)', [kid, alg, sealed])
       }
     }
-    const keys = await findSigningKeys(client)
-    await client.query('commit')
-    return keys
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
+    return findSigningKeys(db)
+  })
 }

@@ -1,10 +1,7 @@
 import { hash } from 'node:crypto'
-import type { Pool, PoolClient } from 'pg'
+import type { Queryable } from './db.ts'
 
 export { type Revocations, revocations } from './revocations.ts'
-
-/** Whatever can run one statement: the pool, or a connection inside a transaction. */
-export type Db = Pick<Pool | PoolClient, 'query'>
 
 /** The form in which every identifier that is itself a credential is kept. */
 export const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
@@ -44,7 +41,7 @@ from (select 1 from oidc_payload where model = 'Grant' and id_hash = $4 and expi
  * @returns whether it was stored
  */
 export async function savePayload(
-  db: Db,
+  db: Queryable,
   model: string,
   id: string,
   payload: Payload,
@@ -53,7 +50,6 @@ export async function savePayload(
   grantMustStand = false,
 ): Promise<boolean> {
   const { rowCount } = await db.query({
-    name: grantMustStand ? 'payload-save-of-grant' : 'payload-save',
     text: UPSERT + (grantMustStand ? GRANT_STANDS : '') + UPSERT_CONFLICT,
     values: [
       model,
@@ -75,14 +71,13 @@ export async function savePayload(
  * @returns whether it was the first
  */
 export async function savePayloadOnce(
-  db: Db,
+  db: Queryable,
   model: string,
   id: string,
   payload: Payload,
   seconds: number,
 ): Promise<boolean> {
   const { rowCount } = await db.query({
-    name: 'payload-save-once',
     text: `${UPSERT}${UPSERT_CONFLICT} where oidc_payload.expires_at < now()`,
     values: [model, sha256(id), payload, null, null, null, null, null, seconds],
   })
@@ -100,13 +95,12 @@ type FoundRow = { payload: Payload; consumed_at: number | null; consumed_ago: nu
 
 /** Finds one object by its identifier, by the `uid` of a session or by a user code. */
 export async function findPayload(
-  db: Db,
+  db: Queryable,
   model: string,
   by: keyof typeof WHERE,
   value: string,
 ): Promise<Found | undefined> {
   const { rows } = await db.query<FoundRow>({
-    name: `payload-by-${by}`,
     text: `select ${COLUMNS} from oidc_payload where model = $1 and ${WHERE[by]} = $2`,
     values: [model, sha256(value)],
   })
@@ -120,9 +114,8 @@ export async function findPayload(
 }
 
 /** Marks a code or a refresh token as used. @returns false for all but the first of any number of callers */
-export async function consumePayload(db: Db, model: string, id: string): Promise<boolean> {
+export async function consumePayload(db: Queryable, model: string, id: string): Promise<boolean> {
   const { rowCount } = await db.query({
-    name: 'payload-consume',
     text: `update oidc_payload set consumed_at = now()
       where model = $1 and id_hash = $2 and consumed_at is null`,
     values: [model, sha256(id)],
@@ -131,27 +124,24 @@ export async function consumePayload(db: Db, model: string, id: string): Promise
 }
 
 /** Removes one object. Removing an access token before its end makes every process refuse it. */
-export async function destroyPayload(db: Db, model: string, id: string): Promise<void> {
+export async function destroyPayload(db: Queryable, model: string, id: string): Promise<void> {
   await db.query({
-    name: 'payload-destroy',
     text: 'delete from oidc_payload where model = $1 and id_hash = $2',
     values: [model, sha256(id)],
   })
 }
 
 /** Removes a session by its `uid`: signing out where the session's own identifier is not known. */
-export async function destroySession(db: Db, uid: string): Promise<void> {
+export async function destroySession(db: Queryable, uid: string): Promise<void> {
   await db.query({
-    name: 'session-destroy',
     text: "delete from oidc_payload where model = 'Session' and uid_hash = $1",
     values: [sha256(uid)],
   })
 }
 
 /** Removes the objects of one kind that were issued under a grant. */
-export async function destroyOfGrant(db: Db, model: string, grantId: string): Promise<void> {
+export async function destroyOfGrant(db: Queryable, model: string, grantId: string): Promise<void> {
   await db.query({
-    name: 'payload-destroy-of-grant',
     text: 'delete from oidc_payload where model = $1 and grant_hash = $2',
     values: [model, sha256(grantId)],
   })
@@ -161,15 +151,13 @@ export async function destroyOfGrant(db: Db, model: string, grantId: string): Pr
  * Removes a grant and all that was issued under it (RFC 6749 section 4.1.2, RFC 7009 section 2.1).
  * The second statement sees what was stored while the first waited for the grant's lock.
  */
-export async function destroyGrant(db: Db, grantId: string): Promise<void> {
+export async function destroyGrant(db: Queryable, grantId: string): Promise<void> {
   const grant = sha256(grantId)
   await db.query({
-    name: 'grant-destroy',
     text: "delete from oidc_payload where model = 'Grant' and id_hash = $1",
     values: [grant],
   })
   await db.query({
-    name: 'grant-destroy-rest',
     text: `with context as (delete from launch_context where grant_hash = $1)
       delete from oidc_payload where grant_hash = $1`,
     values: [grant],
@@ -177,9 +165,8 @@ export async function destroyGrant(db: Db, grantId: string): Promise<void> {
 }
 
 /** The client that a refresh token was issued to: some apps send the token alone. */
-export async function clientOfRefreshToken(db: Db, token: string): Promise<string | undefined> {
+export async function clientOfRefreshToken(db: Queryable, token: string): Promise<string | undefined> {
   const { rows } = await db.query<{ client_id: string | null }>({
-    name: 'refresh-token-client',
     text: "select client_id from oidc_payload where model = 'RefreshToken' and id_hash = $1",
     values: [sha256(token)],
   })
@@ -196,9 +183,8 @@ export type LaunchContext = {
 }
 
 /** Keeps the launch context of a grant; every token issued under the grant carries it. */
-export async function saveLaunchContext(db: Db, grantId: string, context: LaunchContext): Promise<void> {
+export async function saveLaunchContext(db: Queryable, grantId: string, context: LaunchContext): Promise<void> {
   await db.query({
-    name: 'launch-context-save',
     text: `insert into launch_context (grant_hash, person, client_id, patient, fhir_user, proxy)
       values ($1, $2, $3, $4, $5, $6)`,
     values: [
@@ -221,9 +207,8 @@ type ContextRow = {
 }
 
 /** The launch context of a grant. */
-export async function findLaunchContext(db: Db, grantId: string): Promise<LaunchContext | undefined> {
+export async function findLaunchContext(db: Queryable, grantId: string): Promise<LaunchContext | undefined> {
   const { rows } = await db.query<ContextRow>({
-    name: 'launch-context',
     text: 'select person, client_id, patient, fhir_user, proxy from launch_context where grant_hash = $1',
     values: [sha256(grantId)],
   })
@@ -239,7 +224,7 @@ export async function findLaunchContext(db: Db, grantId: string): Promise<Launch
 }
 
 /** Removes what has expired. The hour of grace lets a late request be told "expired" instead of "unknown". */
-export async function deleteExpired(db: Db): Promise<void> {
+export async function deleteExpired(db: Queryable): Promise<void> {
   await db.query("delete from oidc_payload where expires_at < now() - interval '1 hour'")
   await db.query("delete from revoked_token where exp < now() - interval '1 hour'")
   await db.query(`delete from launch_context c where created_at < now() - interval '1 hour' and not exists

@@ -1,0 +1,70 @@
+import type { Pool } from 'pg'
+import type { Grant } from '../access/grant.ts'
+import type { Json } from '../fhir/types.ts'
+import type { Definition } from '../resources/definition.ts'
+import type { Queryable } from '../store/db.ts'
+import type { Loader } from '../store/read.ts'
+import type { PageLinks } from './page-link.ts'
+
+/** What every call of one server shares. */
+export type Server = {
+  readonly pool: Pool
+  readonly load: Loader
+  readonly links: PageLinks
+  /** The FHIR base, without a slash at its end. */
+  readonly base: string
+  readonly maxDepth: number
+  clock(): Date
+}
+
+/** The conditions that a client puts on an interaction, https://hl7.org/fhir/R4/http.html#concurrency */
+export type Conditions = {
+  readonly ifMatch?: string | undefined
+  readonly ifNoneMatch?: string | undefined
+  readonly ifModifiedSince?: string | undefined
+  readonly ifNoneExist?: string | undefined
+  /** The `Prefer` header. */
+  readonly prefer?: string | undefined
+}
+
+/** One interaction, whether it came over HTTP or as an entry of a Bundle. */
+export type Call = {
+  readonly server: Server
+  /** The pool, or the connection of the transaction that the interaction is part of. */
+  readonly db: Queryable
+  readonly grant: Grant
+  readonly definition: Definition
+  readonly id?: string
+  readonly versionId?: string
+  /** The query of the URL and the form of a `_search`, in their order. */
+  readonly params: readonly (readonly [string, string])[]
+  readonly body?: Json
+  readonly conditions: Conditions
+  readonly requestId: string
+  readonly now: Date
+}
+
+/** What an interaction answers: the body is JSON text that is ready to send. */
+export type Answer = {
+  readonly status: number
+  readonly body?: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** An interaction with a resource, https://hl7.org/fhir/R4/http.html */
+export type Operation = (call: Call) => Promise<Answer>
+
+const preference = (prefer: string | undefined, name: string): string | undefined =>
+  new RegExp(`(?:^|[,;\\s])${name}=([A-Za-z]+)`).exec(prefer ?? '')?.[1]
+
+/** What `Prefer: return` asks to be sent back after a write, https://hl7.org/fhir/R4/http.html#ops */
+export const returnPreference = (prefer: string | undefined): string => preference(prefer, 'return') ?? 'representation'
+
+/** Whether `Prefer: handling=lenient` asks to pass over unknown search parameters, https://hl7.org/fhir/R4/search.html#errors */
+export const isLenient = (prefer: string | undefined): boolean => preference(prefer, 'handling') === 'lenient'
+
+/** The headers that name a version: `ETag: W/"3"` and when it was stored. https://hl7.org/fhir/R4/http.html#versioning */
+export const versionHeaders = (version: number, updated: Date): Record<string, string> => ({
+  etag: `W/"${version}"`,
+  'last-modified': updated.toUTCString(),
+})

@@ -1,0 +1,71 @@
+import { type FhirError, invalid, FhirError as Problem, unprocessable } from '../fhir/outcome.ts'
+import { checkStructure } from '../fhir/structure.ts'
+import type { Json } from '../fhir/types.ts'
+import type { Definition } from '../resources/definition.ts'
+
+/** A search that names at most one resource: the criteria of a conditional interaction. */
+export type Criteria = readonly (readonly [string, string])[]
+
+/** One write, whether it is a request of its own or an entry of a transaction. */
+export type Intent = {
+  readonly method: 'POST' | 'PUT' | 'DELETE'
+  readonly definition: Definition
+  /** Of the URL; absent for a create and for conditional interactions. */
+  readonly id?: string
+  /** `If-None-Exist` of a create, or the query of a conditional update. */
+  readonly criteria?: Criteria
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+  readonly resource?: Json
+  readonly fullUrl?: string
+  /** Where it stands, for messages: `Bundle.entry[3]`, or nothing for a request of its own. */
+  readonly place: string
+}
+
+/** Puts the place of an entry before what an error says. */
+export const atPlace = (error: FhirError, place: string): FhirError => (place === '' ? error : error.within(place))
+
+/** What the version of an `If-Match: W/"3"` is. https://hl7.org/fhir/R4/http.html#concurrency */
+export function versionOfTag(tag: string, place: string): number {
+  const version = /^(?:W\/)?"([1-9]\d{0,8})"$/.exec(tag.trim())?.[1]
+  if (version === undefined)
+    throw atPlace(invalid(`If-Match must be a version like W/"3", not "${tag.slice(0, 40)}"`), place)
+  return Number(version)
+}
+
+const ID = /^[A-Za-z0-9\-.]{1,64}$/
+
+/**
+ * Checks what came as a resource: that it is one of this type (400), that its structure is right (400 for what FHIR does not
+ * know, 422 for what breaks its rules), and that its id is the one of the URL.
+ */
+export function checkResource(body: unknown, { type }: Definition, id: string | undefined, place: string): Json {
+  const issues = checkStructure(body, type).filter(({ severity }) => severity === 'error' || severity === 'fatal')
+  if (issues.length > 0) {
+    const isFhir = issues.every(({ code }) => code !== 'structure')
+    throw atPlaceOfResource(new Problem(isFhir ? 422 : 400, issues), place)
+  }
+  const resource = body as Json
+  if (id === undefined) return resource
+  if (!ID.test(id)) throw atPlace(invalid(`"${id.slice(0, 80)}" is no id: 1 to 64 letters, digits, "-" and "."`), place)
+  if (resource.id === undefined)
+    throw atPlaceOfResource(invalid(`The resource has no id; the URL says "${id}"`, `${type}.id`), place)
+  if (resource.id !== id)
+    throw atPlaceOfResource(invalid(`The id of the resource is not "${id}", as the URL says`, `${type}.id`), place)
+  return resource
+}
+
+/** `Patient.birthDate` inside an entry is `Bundle.entry[3].resource.ofType(Patient).birthDate`. */
+function atPlaceOfResource(error: FhirError, place: string): FhirError {
+  if (place === '') return error
+  const issues = error.issues.map(issue => {
+    const [type, ...rest] = (issue.expression ?? '').split('.')
+    const inside = type ? [`ofType(${type})`, ...rest].join('.') : ''
+    return { ...issue, expression: [place, 'resource', inside].filter(Boolean).join('.') }
+  })
+  return new Problem(error.status, issues, { headers: error.headers })
+}
+
+/** A rule that a resource breaks, at its place. */
+export const brokenRule = (text: string, expression: string, place: string): FhirError =>
+  atPlaceOfResource(unprocessable(text, expression), place)

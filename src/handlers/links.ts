@@ -1,0 +1,145 @@
+import { invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
+import type { Json } from '../fhir/types.ts'
+import { definitionOf } from '../resources/index.ts'
+import type { Queryable } from '../store/db.ts'
+import { findByIdentifier, type Identity } from '../store/resolve.ts'
+import { atPlace, type Intent } from './intent.ts'
+
+/** A write whose id is known: assigned, of the URL, or found by its criteria. */
+export type Identified = Intent & { readonly id: string }
+
+const RESTFUL = /\/([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})$/
+
+/** What each entry's fullUrl stands for once the ids are known; a RESTful one also in its relative form. */
+function targetsOf(intents: readonly Identified[]): Map<string, string> {
+  const targets = new Map<string, string>()
+  for (const { fullUrl, definition, id } of intents) {
+    if (fullUrl === undefined) continue
+    const target = `${definition.type}/${id}`
+    targets.set(fullUrl, target)
+    const relative = RESTFUL.exec(fullUrl)?.[1]
+    if (relative !== undefined && relative !== target) targets.set(relative, target)
+  }
+  return targets
+}
+
+const pair = (system: string, value: string): string => `${system}|${value}`
+
+/** The one identifier that a conditional reference or a logical one is resolved by. */
+type Wanted = Identity & {
+  readonly type: string
+  readonly holder: Holder
+  readonly required: boolean
+  readonly where: () => string
+}
+
+/** `Practitioner?identifier=system|value` as an identity; other criteria are not looked up in references. */
+function identityOfQuery(query: string): Identity | undefined {
+  const params = [...new URLSearchParams(query)]
+  const [first] = params
+  if (params.length !== 1 || first?.[0] !== 'identifier') return undefined
+  const bar = first[1].indexOf('|')
+  return bar < 0 ? undefined : { system: first[1].slice(0, bar), value: first[1].slice(bar + 1) }
+}
+
+function identityOfHolder({ identifier }: Holder): Identity | undefined {
+  const { system, value } = (identifier ?? {}) as { system?: unknown; value?: unknown }
+  if (typeof value !== 'string') return undefined
+  return { system: typeof system === 'string' ? system : '', value }
+}
+
+/** What one reference needs to be looked up, if anything. */
+function wantedOf(holder: Holder, where: () => string, place: string): Wanted | undefined {
+  if (typeof holder.reference === 'string') {
+    const parsed = parseReference(holder.reference)
+    if (parsed?.kind !== 'conditional') return undefined
+    const identity = identityOfQuery(parsed.query)
+    if (!identity || !definitionOf(parsed.type))
+      throw atPlace(
+        invalid(
+          `A conditional reference must be Type?identifier=system|value of a type that is served, not "${holder.reference.slice(0, 80)}"`,
+          where(),
+        ),
+        place,
+      )
+    return { ...identity, type: parsed.type, holder, required: true, where }
+  }
+  const identity = identityOfHolder(holder)
+  // A reference by identifier that does not say to what kind of thing is tried as the patient's.
+  const type = typeof holder.type === 'string' ? holder.type : 'Patient'
+  return identity && definitionOf(type) ? { ...identity, type, holder, required: false, where } : undefined
+}
+
+/** The identifiers that the entries of this transaction bring along, by type, system and value. */
+function broughtAlong(intents: readonly Identified[]): Map<string, Set<string>> {
+  const brought = new Map<string, Set<string>>()
+  for (const { definition, id, resource, method } of intents) {
+    if (method === 'DELETE' || !Array.isArray(resource?.identifier)) continue
+    for (const identifier of resource.identifier as Json[]) {
+      if (typeof identifier.value !== 'string') continue
+      const key = `${definition.type} ${pair(typeof identifier.system === 'string' ? identifier.system : '', identifier.value)}`
+      const ids = brought.get(key) ?? new Set()
+      brought.set(key, ids.add(id))
+    }
+  }
+  return brought
+}
+
+async function lookUp(db: Queryable, wanted: readonly Wanted[]): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>()
+  for (const type of new Set(wanted.map(each => each.type))) {
+    const definition = definitionOf(type)
+    if (!definition) continue
+    const identities = new Map(
+      wanted.filter(each => each.type === type).map(each => [pair(each.system, each.value), each]),
+    )
+    for (const [identity, ids] of await findByIdentifier(db, definition, [...identities.values()]))
+      found.set(`${type} ${identity}`, ids)
+  }
+  return found
+}
+
+function link({ type, holder, required, where, system, value }: Wanted, ids: readonly string[], place: string): void {
+  const [id] = ids
+  if (id !== undefined && ids.length === 1) {
+    holder.reference = `${type}/${id}`
+    return
+  }
+  // A logical reference that names nobody yet, or several, is kept as it came: it is right as it stands.
+  if (!required) return
+  const query = `${type}?identifier=${pair(system, value)}`.slice(0, 120)
+  if (ids.length === 0)
+    throw atPlace(invalid(`The conditional reference ${query} matches nothing`, where(), 'not-found'), place)
+  throw atPlace(
+    preconditionFailed(`The conditional reference ${query} matches more than one resource`, 'multiple-matches'),
+    place,
+  )
+}
+
+/**
+ * Makes the references of a set of writes literal, in place: those to other entries by their fullUrl
+ * (https://hl7.org/fhir/R4/http.html#trules), conditional ones, and logical ones whose identifier one resource carries.
+ * @throws FhirError 400 for a conditional reference that matches nothing, 412 for one that matches several
+ */
+export async function linkReferences(db: Queryable, intents: readonly Identified[]): Promise<void> {
+  const targets = targetsOf(intents)
+  const pending: [Wanted, string][] = []
+  for (const { resource, place } of intents) {
+    if (!resource) continue
+    if (targets.size > 0) rewriteLinks(resource, url => targets.get(url))
+    eachReference(resource, (holder, where) => {
+      const wanted = wantedOf(holder, where, place)
+      if (wanted) pending.push([wanted, place])
+    })
+  }
+  if (pending.length === 0) return
+  const brought = broughtAlong(intents)
+  const keyOf = ({ type, system, value }: Wanted) => `${type} ${pair(system, value)}`
+  const stored = await lookUp(
+    db,
+    pending.map(([wanted]) => wanted).filter(wanted => !brought.has(keyOf(wanted))),
+  )
+  for (const [wanted, place] of pending)
+    link(wanted, [...(brought.get(keyOf(wanted)) ?? stored.get(keyOf(wanted)) ?? [])], place)
+}

@@ -1,0 +1,57 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { Grant } from '../access/grant.ts'
+import { invalid } from '../fhir/outcome.ts'
+
+/** What a next link stands for: the search that it goes on with, and where. */
+export type Continuation = {
+  readonly type: string
+  readonly params: readonly (readonly [string, string])[]
+  readonly cursor: readonly string[]
+}
+
+/** Seals and opens the opaque value of `_page`. */
+export type PageLinks = {
+  seal(continuation: Continuation, grant: Grant): string
+  open(sealed: string, type: string, grant: Grant): Continuation
+}
+
+const CIPHER = 'aes-256-gcm'
+const IV = 12
+const TAG = 16
+
+/** Whom a link belongs to: nobody else's token opens it. */
+const owner = ({ subject, client, patient }: Grant): Buffer => Buffer.from(JSON.stringify([subject, client, patient]))
+
+/**
+ * Page links are encrypted and bound to who got them: they carry no search value in clear, cannot be altered, and
+ * do not work for anybody else (https://hl7.org/fhir/R4/http.html#paging leaves their form to the server).
+ */
+export function pageLinks(secret: string): PageLinks {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portico page links', 32))
+  return {
+    seal(continuation, grant) {
+      const iv = randomBytes(IV)
+      const cipher = createCipheriv(CIPHER, key, iv).setAAD(owner(grant))
+      const { type, params, cursor } = continuation
+      const sealed = [cipher.update(JSON.stringify([type, params, cursor])), cipher.final()]
+      return Buffer.concat([iv, ...sealed, cipher.getAuthTag()]).toString('base64url')
+    },
+    open(sealed, type, grant) {
+      const bytes = Buffer.from(sealed, 'base64url')
+      const wrong = invalid('The value of _page is not a link that this server gave you: start the search again')
+      if (bytes.length <= IV + TAG) throw wrong
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV), { authTagLength: TAG })
+      decipher.setAAD(owner(grant)).setAuthTag(bytes.subarray(-TAG))
+      let text: string
+      try {
+        text = decipher.update(bytes.subarray(IV, -TAG)).toString() + decipher.final().toString()
+      } catch {
+        // An altered link and somebody else's look the same, on purpose.
+        throw wrong
+      }
+      const [sealedType, params, cursor] = JSON.parse(text) as [string, [string, string][], string[]]
+      if (sealedType !== type) throw wrong
+      return { type: sealedType, params, cursor }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { permitRead } from '../access/permit.ts'
+import { gone, notFound } from '../fhir/outcome.ts'
+import { readOne, type Stored, wasDeleted } from '../store/read.ts'
+import { type Answer, type Call, versionHeaders } from './call.ts'
+
+/** Whether the client has this version already, https://hl7.org/fhir/R4/http.html#cread */
+function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
+  const { ifNoneMatch, ifModifiedSince } = conditions
+  if (ifNoneMatch !== undefined)
+    return ifNoneMatch.split(',').some(tag => tag.trim().replace(/^W\//, '') === `"${version}"`)
+  if (ifModifiedSince === undefined) return false
+  const since = Date.parse(ifModifiedSince)
+  // HTTP dates have whole seconds; what was stored within that second counts as known.
+  return !Number.isNaN(since) && Math.floor(updated.getTime() / 1000) * 1000 <= since
+}
+
+/** One version as an answer: its stored text, or 304 when the client has it. */
+export function versionAnswer(call: Call, found: Stored): Answer {
+  const headers = versionHeaders(found.version, found.updated)
+  if (isKnown(call, found)) return { status: 304, headers }
+  return { status: 200, headers, body: found.content ?? '' }
+}
+
+/**
+ * The current version of a resource, https://hl7.org/fhir/R4/http.html#read
+ * @throws FhirError 403 out of scope, 404 not there or somebody else's, 410 deleted
+ */
+export async function read(call: Call): Promise<Answer> {
+  const { server, db, grant, definition, id = '', requestId, now } = call
+  const permission = permitRead(grant, definition, id)
+  const access = { grant, requestId, interaction: 'read', what: `${definition.type}/${id}` }
+  const found =
+    db === server.pool ? await server.load(permission, id, access, now) : await readOne(db, permission, id, access, now)
+  if (found) return versionAnswer(call, found)
+  if (await wasDeleted(db, permission, id, now)) throw gone(`${definition.type}/${id} was deleted`)
+  throw notFound(`There is no ${definition.type}/${id}`)
+}

@@ -1,0 +1,276 @@
+import type { Grant } from '../access/grant.ts'
+import { permit } from '../access/permit.ts'
+import { conflict, FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { parseQuery } from '../fhir/query.ts'
+import type { Interaction } from '../resources/definition.ts'
+import { audit, closed, lineOf } from '../store/audit.ts'
+import { inTransaction, type Queryable } from '../store/db.ts'
+import { findIds, lockIdentities } from '../store/resolve.ts'
+import { rowOf } from '../store/row.ts'
+import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Version } from '../store/write.ts'
+import type { Server } from './call.ts'
+import { newId } from './id.ts'
+import { atPlace, type Intent, versionOfTag } from './intent.ts'
+import { type Identified, linkReferences } from './links.ts'
+import { searchableOf } from './searchable.ts'
+
+/** What came of one write. */
+export type Written = {
+  readonly intent: Intent
+  readonly id: string
+  /** 201 created, 200 updated or as it was, 204 deleted or never there. */
+  readonly status: 200 | 201 | 204
+  readonly version: number
+  readonly updated: Date
+  /** The stored text; nothing after a delete. */
+  readonly content: string | undefined
+}
+
+/** Who writes, in which request. */
+export type Writer = { readonly grant: Grant; readonly requestId: string; readonly now: Date }
+
+const INTERACTION: Readonly<Record<Intent['method'], Interaction>> = { POST: 'create', PUT: 'update', DELETE: 'delete' }
+
+function checkPermissions(grant: Grant, intents: readonly Intent[]): void {
+  for (const { method, definition, criteria, place } of intents)
+    try {
+      permit(grant, definition, INTERACTION[method])
+      // Criteria tell whether something is there, which is what a search would tell.
+      if (criteria) permit(grant, definition, 'search-type')
+    } catch (error) {
+      throw error instanceof FhirError ? atPlace(error, place) : error
+    }
+}
+
+/** The identity that a conditional write is about, the same for every way of spelling its query in another order. */
+const identityOf = ({ definition, criteria = [] }: Intent): string => {
+  const identifiers = criteria.filter(([name]) => name === 'identifier')
+  const named = identifiers.length > 0 ? identifiers : criteria
+  return `${definition.type}?${named
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join('&')}`
+}
+
+/** The id that criteria name, if any. @throws FhirError 412 when they match several */
+async function findOne(
+  db: Queryable,
+  server: Server,
+  { grant, now }: Writer,
+  intent: Intent,
+): Promise<string | undefined> {
+  const { definition, criteria = [], place } = intent
+  try {
+    const { clauses } = parseQuery(criteria, searchableOf(definition, server.base))
+    if (clauses.length === 0)
+      throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
+    const ids = await findIds(db, permit(grant, definition, 'search-type'), clauses, now)
+    if (ids.length > 1)
+      throw preconditionFailed(
+        `More than one ${definition.type} matches the condition; it must name at most one`,
+        'multiple-matches',
+      )
+    return ids[0]
+  } catch (error) {
+    throw error instanceof FhirError ? atPlace(error, place) : error
+  }
+}
+
+type Known = Identified & {
+  readonly isFound: boolean
+  /** A conditional update that matched nothing creates with the client's id, and must not overwrite another resource. */
+  readonly mustBeNew: boolean
+}
+
+/** The id of every write: of its URL, found by its criteria, or a new one. */
+async function identify(db: Queryable, server: Server, writer: Writer, intents: readonly Intent[]): Promise<Known[]> {
+  const conditional = intents.filter(intent => intent.criteria !== undefined)
+  await lockIdentities(db, conditional.map(identityOf))
+  const known: Known[] = []
+  for (const intent of intents) {
+    const found = intent.criteria === undefined ? undefined : await findOne(db, server, writer, intent)
+    // A client that says the id of what it updates by a condition must mean the one that is found.
+    if (
+      found !== undefined &&
+      intent.method === 'PUT' &&
+      intent.resource?.id !== undefined &&
+      intent.resource.id !== found
+    )
+      throw atPlace(
+        invalid(
+          `The id of the resource is not that of the ${intent.definition.type} that the condition matches`,
+          `${intent.definition.type}.id`,
+        ),
+        intent.place,
+      )
+    const chosen = intent.method === 'PUT' && typeof intent.resource?.id === 'string' ? intent.resource.id : undefined
+    known.push({
+      ...intent,
+      id: intent.id ?? found ?? chosen ?? newId(),
+      isFound: found !== undefined,
+      mustBeNew: intent.id === undefined && found === undefined && chosen !== undefined,
+    })
+  }
+  return known
+}
+
+/** Two writes of one resource in one transaction would depend on their order. https://hl7.org/fhir/R4/http.html#trules */
+function checkDistinct(intents: readonly Known[]): void {
+  const places = new Map<string, string>()
+  for (const { definition, id, place, criteria, method } of intents) {
+    const names = [`${definition.type}/${id}`]
+    if (criteria) names.push(identityOf({ definition, criteria, method, place }))
+    for (const name of names) {
+      const first = places.get(name)
+      if (first !== undefined)
+        throw atPlace(
+          invalid(`It names the same ${definition.type} as ${first}: a transaction may write each resource once`),
+          place,
+        )
+      places.set(name, place)
+    }
+  }
+}
+
+function checkConditions(
+  { ifMatch, ifNoneMatch, mustBeNew, place, definition, id }: Known,
+  current: Current | undefined,
+): void {
+  const isThere = current?.content !== undefined
+  if (mustBeNew && isThere)
+    throw atPlace(
+      conflict(`The condition matches nothing, and ${definition.type}/${id} is there already`, 'duplicate'),
+      place,
+    )
+  if (ifNoneMatch === '*' && isThere)
+    throw atPlace(preconditionFailed(`${definition.type}/${id} is there already (If-None-Match: *)`), place)
+  if (ifMatch === undefined) return
+  const expected = versionOfTag(ifMatch, place)
+  if (!isThere) throw atPlace(preconditionFailed(`${definition.type}/${id} is not there (If-Match)`), place)
+  if (current.version !== expected)
+    throw atPlace(
+      preconditionFailed(`The current version is W/"${current.version}", not W/"${expected}" (If-Match)`),
+      place,
+    )
+}
+
+type Planned = { readonly written: Written; readonly store?: Version; readonly remove?: true }
+
+/** What one write does to what is there: nothing, a new version, or a deletion. */
+function plan(server: Server, { now }: Writer, intent: Known, current: Current | undefined, begun: Date): Planned {
+  const { definition, id, method, resource } = intent
+  // The transaction may have begun before another one that it then had to wait for.
+  const moment = new Date(Math.max(begun.getTime(), (current?.updated.getTime() ?? 0) + 1))
+  checkConditions(intent, current)
+  const isThere = current?.content !== undefined
+  const unchanged = (status: 200 | 204): Planned => ({
+    written: {
+      intent,
+      id,
+      status,
+      version: current?.version ?? 0,
+      updated: current?.updated ?? moment,
+      content: current?.content,
+    },
+  })
+  if (method === 'DELETE') {
+    if (!isThere) return unchanged(204)
+    return {
+      written: { intent, id, status: 204, version: current.version + 1, updated: moment, content: undefined },
+      remove: true,
+    }
+  }
+  if (method === 'POST' && intent.isFound) return unchanged(200)
+  if (!resource) throw atPlace(invalid('There is no resource to write'), intent.place)
+  // Engines send whole days again: what says the same makes no new version.
+  if (isThere && contentOf(resource, id, current.version, current.updated) === current.content) return unchanged(200)
+  const version = (current?.version ?? 0) + 1
+  const content = contentOf(resource, id, version, moment)
+  const row = rowOf(definition, id, resource, content, server.base, now)
+  return {
+    written: { intent, id, status: isThere ? 200 : 201, version, updated: moment, content },
+    store: { definition, id, version, method, updated: moment, content, resource, row, replaces: isThere },
+  }
+}
+
+const byDefinition = <T extends { readonly intent: Intent; readonly id: string }>(items: readonly T[]) =>
+  new Map(
+    items.map(({ intent }) => [intent.definition, items.filter(item => item.intent.definition === intent.definition)]),
+  )
+
+/** What is there of all that the writes name, locked: one statement for each type. */
+async function currents(db: Queryable, intents: readonly Known[]): Promise<Map<string, Current>> {
+  const named = intents.filter(({ method, isFound }) => method !== 'POST' || isFound)
+  const found = new Map<string, Current>()
+  for (const type of [...new Set(named.map(({ definition }) => definition.type))].sort()) {
+    const ids = named.filter(({ definition }) => definition.type === type).map(({ id }) => id)
+    for (const [id, current] of await lockCurrent(db, type, ids)) found.set(`${type}/${id}`, current)
+  }
+  return found
+}
+
+/**
+ * Does a set of writes in the transaction of `db`: all of the interactions create, update and delete, conditional or
+ * not, one alone or the entries of a Bundle, go through here (https://hl7.org/fhir/R4/http.html#transaction).
+ * @throws FhirError 400, 403, 409, 412 or 422; then nothing may be committed
+ */
+export async function perform(
+  db: Queryable,
+  server: Server,
+  writer: Writer,
+  intents: readonly Intent[],
+): Promise<Written[]> {
+  checkPermissions(writer.grant, intents)
+  const moment = await momentOf(db)
+  const known = await identify(db, server, writer, intents)
+  checkDistinct(known)
+  // Which identifiers others carry is not for a patient's app to find out by writing references.
+  if (writer.grant.actor === 'engine') await linkReferences(db, known)
+  const there = await currents(db, known)
+  const planned = known.map(intent =>
+    plan(server, writer, intent, there.get(`${intent.definition.type}/${intent.id}`), moment),
+  )
+  const removed = byDefinition(planned.filter(each => each.remove).map(({ written }) => written))
+  for (const [definition, gone] of removed)
+    await remove(
+      db,
+      definition,
+      gone.map(({ id }) => id),
+      moment,
+    )
+  await store(
+    db,
+    planned.flatMap(each => each.store ?? []),
+  )
+  await audit(
+    db,
+    planned.map(({ written }) => lineOfWrite(writer, written)),
+  )
+  return planned.map(({ written }) => written)
+}
+
+function lineOfWrite({ grant, requestId, now }: Writer, { intent, id, status, version }: Written): string {
+  const access = { grant, requestId, interaction: INTERACTION[intent.method], what: `${intent.definition.type}/${id}` }
+  return closed(lineOf(access, now), { status, version })
+}
+
+/** SQLSTATEs that another try of the same transaction cures: a deadlock, a serialization failure, a lost race to insert. */
+const TRANSIENT = new Set(['40P01', '40001', '23505'])
+const TRIES = 4
+
+const isTransient = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && TRANSIENT.has(error.code)
+
+/**
+ * Runs work in a transaction of its own, and again when it lost a race.
+ * @throws FhirError 409 when it keeps losing
+ */
+export async function commit<T>(server: Server, work: (db: Queryable) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await inTransaction(server.pool, work)
+    } catch (error) {
+      if (!isTransient(error)) throw error
+      if (attempt === TRIES) throw conflict('Others keep writing the same resources: send it again', 'transient')
+    }
+}

@@ -1,0 +1,31 @@
+import type { Queryable } from './db.ts'
+import { run } from './run.ts'
+import { sql } from './sql.ts'
+import type { Version } from './write.ts'
+
+/**
+ * What Consents give to proxies, as rows that every request asks: replaced whenever such a resource is written.
+ */
+export async function writeReach(db: Queryable, versions: readonly Version[]): Promise<void> {
+  const granting = versions.filter(version => version.definition.grants !== undefined)
+  if (granting.length === 0) return
+  const consents = granting.map(({ definition, id }) => `${definition.type}/${id}`)
+  const rows = granting.flatMap(({ definition, id, resource, row }) =>
+    (definition.grants?.(resource) ?? []).map(grant => ({
+      ...grant,
+      patient: row.patient,
+      consent: `${definition.type}/${id}`,
+    })),
+  )
+  await run(db, sql`delete from reach where consent = any(${consents}::text[])`)
+  if (rows.length === 0) return
+  await run(
+    db,
+    sql`insert into reach (actor, patient, topics, begins, ends, consent)
+      select actor, patient, string_to_array(topics, ' '), begins, ends, consent from unnest(
+        ${rows.map(row => row.actor)}::text[], ${rows.map(row => row.patient)}::text[], ${rows.map(row => row.topics.join(' '))}::text[],
+        ${rows.map(row => row.begins)}::timestamptz[], ${rows.map(row => row.ends)}::timestamptz[], ${rows.map(row => row.consent)}::text[])
+        as u(actor, patient, topics, begins, ends, consent)
+      on conflict do nothing`,
+  )
+}
