@@ -58,11 +58,17 @@ async function start({ build, loadDemo }: Parts, settings: Settings, log: Logger
   const { config, pool, close } = await prepare(settings, log)
   opened.push({ name: 'The database', close })
   const app = await build(config, { pool, clock: () => new Date() })
-  opened.push({ name: 'The server', close: async () => app.close() })
+  opened.push({ name: 'The server', close: () => closeServer(app) })
   await app.ready()
   const demo = config.demo ? await loadDemo?.(app) : undefined
   await app.listen({ host: config.host, port: config.port })
   process.stdout.write(banner(config, demo))
+}
+
+// A connection whose last answer was still on its way when closing began would be kept open for the next request.
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+  await app.close().finally(() => clearInterval(sweep))
 }
 
 function untilTold(log: Logger): Promise<number> {

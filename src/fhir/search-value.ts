@@ -1,5 +1,5 @@
 import { rangeOf } from './dates.ts'
-import { quantityRange } from './decimals.ts'
+import { quantityRange } from './extract.ts'
 import { invalid } from './outcome.ts'
 import type { Clause, Searchable } from './query.ts'
 

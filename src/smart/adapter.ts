@@ -1,7 +1,7 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import type { Queryable } from '../store/db.ts'
 import {
   consumePayload,
-  type Db,
   destroyGrant,
   destroyOfGrant,
   destroyPayload,
@@ -35,7 +35,7 @@ function toStored(payload: AdapterPayload): AdapterPayload {
   return stored
 }
 
-function ofModel(db: Db, model: string): Adapter {
+function ofModel(db: Queryable, model: string): Adapter {
   return {
     async upsert(id, payload, expiresIn) {
       const stored = toStored(payload)
@@ -74,7 +74,7 @@ const readOnly = (): never => {
   throw new Error('Clients are registered through src/store/clients.ts.')
 }
 
-function clients(db: Db): Adapter {
+function clients(db: Queryable): Adapter {
   return {
     find: id => clientMetadata(db, id),
     findByUid: async () => undefined,
@@ -91,6 +91,6 @@ function clients(db: Db): Adapter {
  * simultaneous redemptions of a code, a refresh token or an assertion, exactly one succeeds.
  */
 export const adapterFactory =
-  (db: Db): AdapterFactory =>
+  (db: Queryable): AdapterFactory =>
   model =>
     model === 'Client' ? clients(db) : ofModel(db, model)

@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { AllClientMetadata } from 'oidc-provider'
 import { type ClientRegistration, findClient } from '../store/clients.ts'
-import { type Db, sha256 } from '../store/tokens.ts'
+import type { Queryable } from '../store/db.ts'
+import { sha256 } from '../store/tokens.ts'
 
 const PREFIX = 'sha256:'
 
@@ -43,7 +44,7 @@ export function toMetadata(client: ClientRegistration): AllClientMetadata {
 }
 
 /** Loads an active client as the provider takes it. */
-export async function clientMetadata(db: Db, clientId: string): Promise<AllClientMetadata | undefined> {
+export async function clientMetadata(db: Queryable, clientId: string): Promise<AllClientMetadata | undefined> {
   const client = await findClient(db, clientId)
   return client && toMetadata(client)
 }

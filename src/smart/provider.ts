@@ -4,7 +4,6 @@ import {
   type ClientCredentials,
   type Configuration,
   type ErrorOut,
-  errors,
   interactionPolicy,
   type JWKS,
   type KoaContextWithOIDC,

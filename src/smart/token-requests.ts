@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { findClient } from '../store/clients.ts'
-import { clientOfRefreshToken, type Db } from '../store/tokens.ts'
+import type { Queryable } from '../store/db.ts'
+import { clientOfRefreshToken } from '../store/tokens.ts'
 import type { Keys } from './keys.ts'
 import { fhirBaseOf, issuerOf, type SmartConfig } from './settings.ts'
 
@@ -9,7 +10,7 @@ import { fhirBaseOf, issuerOf, type SmartConfig } from './settings.ts'
  * Names the client of a refresh request that names none. Public apps built with `fhirclient` send the refresh token
  * alone; the token is bound to its client, so nothing is given away. A client with a secret has to show it.
  */
-export async function nameClient(db: Db, body: string, hasAuthorization: boolean): Promise<string> {
+export async function nameClient(db: Queryable, body: string, hasAuthorization: boolean): Promise<string> {
   const form = new URLSearchParams(body)
   const token = form.getAll('refresh_token')
   if (form.get('grant_type') !== 'refresh_token' || token.length !== 1 || hasAuthorization) return body

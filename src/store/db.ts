@@ -47,3 +47,14 @@ export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) 
     client.release(broken)
   }
 }
+
+/** Whether the database answers. */
+export async function isReachable(pool: pg.Pool): Promise<boolean> {
+  try {
+    await pool.query('select 1')
+    return true
+  } catch {
+    // Which of the many reasons it is stands in the log of the pool's other users.
+    return false
+  }
+}

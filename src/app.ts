@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import fastify, { type FastifyInstance } from 'fastify'
+import pg from 'pg'
+import { asServer } from './access/server.ts'
+import type { Config } from './config.ts'
+import { fhir } from './handlers/plugin.ts'
+import { health } from './health.ts'
+import { definitionOf } from './resources/index.ts'
+import { endpoints } from './smart/discovery.ts'
+import { loadKeys } from './smart/keys.ts'
+import { smart } from './smart/plugin.ts'
+import { issuerOf } from './smart/settings.ts'
+import { namesOf } from './store/names.ts'
+import { revocations } from './store/revocations.ts'
+import { useNamedStatements } from './store/run.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    pool: pg.Pool
+    config: Config
+    clock: () => Date
+  }
+}
+
+/** What a running server needs from outside. */
+export type Needs = { readonly pool: pg.Pool; readonly clock: () => Date }
+
+const REQUEST_ID = /^[A-Za-z0-9\-._~+/=]{1,128}$/
+
+const idOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined
+
+/** Puts the server together, ready to listen: every part is made here and handed to those that need it. */
+export async function build(config: Config, { pool, clock }: Needs): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: { level: config.logLevel, redact: ['req.headers.authorization', 'req.url'] },
+    // The audit record of an access is its log; lines with ids of patients in their URLs would be a second, open one.
+    disableRequestLogging: true,
+    genReqId: request => idOf(request.headers['x-request-id']) ?? randomUUID(),
+    bodyLimit: config.maxBodyBytes,
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+  })
+  useNamedStatements(config.statements === 'named')
+  app.decorate('pool', pool)
+  app.decorate('config', config)
+  app.decorate('clock', clock)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    const correlation = idOf(request.headers['x-correlation-id'])
+    if (correlation !== undefined) reply.header('x-correlation-id', correlation)
+  })
+
+  const keys = await loadKeys(pool, config.secret)
+  const connection = { ...pool.options, application_name: 'portico revocations' }
+  const revoked = await revocations(pool, { listen: () => new pg.Client(connection) })
+  app.addHook('onClose', async () => revoked.close())
+
+  const patient = definitionOf('Patient')
+  const nameOf = async (ids: readonly string[]) =>
+    patient ? await namesOf(pool, asServer(patient), ids) : new Map<string, string>()
+
+  await app.register(health, { pool })
+  await app.register(smart, { config, pool, keys, clock, nameOf })
+  await app.register(fhir, {
+    prefix: '/fhir',
+    pool,
+    clock,
+    baseUrl: config.baseUrl,
+    secret: config.secret,
+    maxBodyBytes: config.maxBodyBytes,
+    maxJsonDepth: config.maxJsonDepth,
+    issuer: issuerOf(config),
+    publicPem: keys.publicPem,
+    revoked,
+    security: endpoints(config),
+  })
+  return app
+}

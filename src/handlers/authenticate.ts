@@ -1,0 +1,66 @@
+import type { FastifyRequest } from 'fastify'
+import { type Claims, type Grant, grantOf } from '../access/grant.ts'
+import { FhirError, unauthorized } from '../fhir/outcome.ts'
+
+/** What judging a token needs: whether it was taken back, and whether that is known at this moment. */
+export type Revoked = { isRevoked(jti: string): boolean; ready(): boolean }
+
+/** Checks signature, issuer, audience, type and time of a token, and gives its claims; throws when any is wrong. */
+export type Verify = (request: FastifyRequest, token: string) => Promise<Claims>
+
+const REMEMBERED = 10_000
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
+
+const noToken = (base: string) =>
+  unauthorized('An access token is needed: Authorization: Bearer …', `Bearer realm="${base}"`)
+
+const badToken = (base: string) =>
+  unauthorized(
+    'The access token is not valid here: it may have expired, been taken back, or been made for another server',
+    `Bearer realm="${base}", error="invalid_token"`,
+  )
+
+/**
+ * The judge of the `Authorization` header (RFC 6750). A token is verified once and its grant remembered under the token
+ * itself; its end and its revocation are looked at with every request.
+ * @throws FhirError 401 with the reason in WWW-Authenticate, 503 while revocations cannot be known
+ */
+export function authenticator(base: string, verify: Verify, revoked: Revoked) {
+  const remembered = new Map<string, Grant>()
+
+  const remember = (token: string, grant: Grant) => {
+    if (remembered.size >= REMEMBERED) {
+      const [oldest = ''] = remembered.keys()
+      remembered.delete(oldest)
+    }
+    remembered.set(token, grant)
+  }
+
+  const verified = async (request: FastifyRequest, token: string): Promise<Grant> => {
+    let claims: Claims
+    try {
+      claims = await verify(request, token)
+    } catch (cause) {
+      request.log.info({ cause: cause instanceof Error ? cause.message : 'unknown' }, 'an access token was refused')
+      throw badToken(base)
+    }
+    const grant = grantOf(claims)
+    remember(token, grant)
+    return grant
+  }
+
+  return async (request: FastifyRequest): Promise<Grant> => {
+    const header = request.headers.authorization
+    if (header === undefined) throw noToken(base)
+    const token = BEARER.exec(header)?.[1]
+    if (token === undefined) throw noToken(base)
+    const grant = remembered.get(token) ?? (await verified(request, token))
+    if (!revoked.ready())
+      throw new FhirError(503, [{ severity: 'error', code: 'transient', text: 'Tokens cannot be checked right now' }], {
+        headers: { 'retry-after': '2' },
+      })
+    if (grant.expires * 1000 > Date.now() && !revoked.isRevoked(grant.tokenId)) return grant
+    remembered.delete(token)
+    throw badToken(base)
+  }
+}

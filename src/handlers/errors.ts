@@ -1,0 +1,58 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { FhirError, type Issue, outcome } from '../fhir/outcome.ts'
+import type { IssueType } from '../fhir/types.ts'
+import { FHIR_JSON } from './negotiate.ts'
+
+/** What Fastify itself refuses, in FHIR's words. */
+const FASTIFY: Readonly<Record<string, [number, IssueType, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'too-long', 'The body is larger than this server takes'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'not-supported', `The body must be ${FHIR_JSON}`],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'invalid', 'The body is not as long as Content-Length says'],
+  FST_ERR_CTP_EMPTY_TYPE: [415, 'not-supported', `The body needs a Content-Type: ${FHIR_JSON}`],
+  FST_ERR_BAD_URL: [400, 'invalid', 'The path has a broken escape: % is written as %25'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'too-long', 'A part of the path is too long'],
+}
+
+/** SQLSTATEs of a database that is overloaded or away, which is not the client's fault and passes. */
+const UNAVAILABLE = /^(08|53|57P0)/
+const CANCELLED = '57014'
+
+const issue = (code: IssueType, text: string): Issue => ({ severity: 'error', code, text })
+
+function databaseError(code: string): FhirError | undefined {
+  if (code === CANCELLED)
+    return new FhirError(503, [issue('timeout', 'It took too long: ask for less at once')], {
+      headers: { 'retry-after': '5' },
+    })
+  if (!UNAVAILABLE.test(code) && code !== 'ECONNREFUSED') return undefined
+  return new FhirError(503, [issue('transient', 'The database is not available')], { headers: { 'retry-after': '5' } })
+}
+
+/** The error as FHIR says it, or nothing when it is a bug of ours. */
+function known(error: unknown): FhirError | undefined {
+  if (error instanceof FhirError) return error
+  const { code, statusCode } = error as Partial<FastifyError>
+  if (typeof code !== 'string') return undefined
+  const refused = FASTIFY[code]
+  if (refused) return new FhirError(refused[0], [issue(refused[1], refused[2])])
+  if (code.startsWith('FST_') && statusCode !== undefined && statusCode < 500)
+    return new FhirError(statusCode, [issue('invalid', 'The request cannot be understood')])
+  return databaseError(code)
+}
+
+/** Answers an error as an OperationOutcome. A bug shows the request's id and nothing else; its cause is in the log. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const found = known(error)
+  if (!found) request.log.error({ err: error }, 'a request failed')
+  const { status, issues, headers } = found ?? {
+    status: 500,
+    issues: [issue('exception', `Something went wrong here. Tell us the request's id: ${request.id}`)],
+    headers: {},
+  }
+  return reply
+    .code(status)
+    .headers(headers)
+    .header('cache-control', 'no-store')
+    .type(`${FHIR_JSON}; charset=utf-8`)
+    .send(JSON.stringify(outcome(issues)))
+}

@@ -1,0 +1,33 @@
+import type { Definition, Interaction } from '../resources/definition.ts'
+import type { Operation } from './call.ts'
+import { create } from './create.ts'
+import { deleteOne } from './delete.ts'
+import { historyInstance, vread } from './history.ts'
+import { read } from './read.ts'
+import { searchType } from './search.ts'
+import { conditionalUpdate, update } from './update.ts'
+
+/** One way to ask for an interaction: the method, the path below `/Type`, and the function that does it. */
+export type Route = {
+  readonly interaction: Interaction
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly operation: Operation
+}
+
+/** Every way in to a type: the routes and the CapabilityStatement both read this. https://hl7.org/fhir/R4/http.html */
+export const INTERACTIONS: readonly Route[] = [
+  { interaction: 'read', method: 'GET', path: '/:id', operation: read },
+  { interaction: 'vread', method: 'GET', path: '/:id/_history/:versionId', operation: vread },
+  { interaction: 'history-instance', method: 'GET', path: '/:id/_history', operation: historyInstance },
+  { interaction: 'search-type', method: 'GET', path: '', operation: searchType },
+  { interaction: 'search-type', method: 'POST', path: '/_search', operation: searchType },
+  { interaction: 'create', method: 'POST', path: '', operation: create },
+  { interaction: 'update', method: 'PUT', path: '/:id', operation: update },
+  { interaction: 'update', method: 'PUT', path: '', operation: conditionalUpdate },
+  { interaction: 'delete', method: 'DELETE', path: '/:id', operation: deleteOne },
+]
+
+/** The interactions that some actor may do with a type. */
+export const offered = ({ may }: Definition): ReadonlySet<Interaction> =>
+  new Set(Object.values(may).flatMap(interactions => interactions ?? []))

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { searchParametersOf } from '../fhir/model.ts'
+import { invalid, notAllowed } from '../fhir/outcome.ts'
+import type { Definition } from '../resources/definition.ts'
+import { definitions } from '../resources/index.ts'
+import { INTERACTIONS, offered } from './interactions.ts'
+import { FHIR_JSON, negotiate } from './negotiate.ts'
+import { referencesOf, targetsOf } from './searchable.ts'
+
+/** Where the authorization server's endpoints are. */
+export type Security = Readonly<Record<'authorize' | 'token' | 'introspect' | 'revoke', string>>
+
+/** When the declarations that the statement is made of last changed; raised with them. */
+const DATE = '2026-11-22'
+const VERSION = '0.1.0'
+const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
+const COMMON_URL = 'http://hl7.org/fhir/SearchParameter/Resource'
+
+function searchParams(definition: Definition) {
+  const described = searchParametersOf(definition.type)
+  const own = Object.entries(definition.search).map(([name, { type }]) => {
+    const known = described.get(name)
+    const fallback = { definition: `${COMMON_URL}${name.replace('_', '-')}` }
+    const words = known ? { definition: known.url, documentation: known.description } : fallback
+    return {
+      name,
+      ...(words.definition ? { definition: words.definition } : {}),
+      type,
+      ...('documentation' in words ? { documentation: words.documentation } : {}),
+    }
+  })
+  const columns = [
+    { name: '_id', definition: `${COMMON_URL}-id`, type: 'token' },
+    { name: '_lastUpdated', definition: `${COMMON_URL}-lastUpdated`, type: 'date' },
+  ]
+  return [...columns, ...own].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The `_revinclude` values of a type: every reference parameter of a served type that may lead to it. */
+function revIncludes(type: string): string[] {
+  return [...definitions.keys()].flatMap(source =>
+    (referencesOf(source) ?? [])
+      .filter(param => targetsOf(source, param).includes(type))
+      .map(param => `${source}:${param}`),
+  )
+}
+
+function resourceOf(definition: Definition) {
+  const { type } = definition
+  const interactions = offered(definition)
+  const codes = [...new Set(INTERACTIONS.map(({ interaction }) => interaction))].filter(code => interactions.has(code))
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: codes.map(code => ({ code })),
+    versioning: 'versioned-update',
+    readHistory: interactions.has('vread'),
+    updateCreate: interactions.has('update'),
+    conditionalCreate: interactions.has('create'),
+    conditionalRead: 'full-support',
+    conditionalUpdate: interactions.has('update'),
+    conditionalDelete: 'not-supported',
+    referencePolicy: ['literal', 'logical', 'local'],
+    searchInclude: (referencesOf(type) ?? []).map(param => `${type}:${param}`),
+    searchRevInclude: revIncludes(type),
+    searchParam: searchParams(definition),
+  }
+}
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0
+
+/** FHIR has no empty arrays. */
+const withoutEmpty = <T extends object>(object: T): Partial<T> =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => !isEmptyList(value))) as Partial<T>
+
+/**
+ * What this server does, derived from the declarations: https://hl7.org/fhir/R4/capabilitystatement.html. `base` is the
+ * FHIR base, without a slash at its end.
+ */
+export function capabilityStatement(base: string, security: Security) {
+  return {
+    resourceType: 'CapabilityStatement',
+    url: `${base}/metadata`,
+    version: VERSION,
+    name: 'Portico',
+    title: 'Portico patient-access server',
+    status: 'active',
+    date: DATE,
+    kind: 'instance',
+    software: { name: 'Portico', version: VERSION },
+    implementation: { description: 'Portico patient-access server', url: base },
+    fhirVersion: '4.0.1',
+    format: [FHIR_JSON, 'json'],
+    rest: [
+      {
+        mode: 'server',
+        documentation:
+          'An update that changes nothing makes no new version. Unknown search parameters are refused unless Prefer: handling=lenient says otherwise. A resource that names several patients is shown to none of them.',
+        security: {
+          extension: [
+            {
+              url: OAUTH_URIS,
+              extension: Object.entries(security).map(([url, valueUri]) => ({ url, valueUri })),
+            },
+          ],
+          cors: true,
+          service: [
+            {
+              coding: [
+                {
+                  system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+                  code: 'SMART-on-FHIR',
+                  display: 'SMART-on-FHIR',
+                },
+              ],
+              text: 'OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)',
+            },
+          ],
+        },
+        resource: [...definitions.values()].map(definition => withoutEmpty(resourceOf(definition))),
+        interaction: [{ code: 'transaction' }, { code: 'batch' }],
+      },
+    ],
+  }
+}
+
+/** `GET /metadata`, for everybody: https://hl7.org/fhir/R4/http.html#capabilities */
+export function capabilityRoute(app: FastifyInstance, base: string, security: Security): void {
+  const body = JSON.stringify(capabilityStatement(base, security))
+  const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
+  app.get('/metadata', async (request, reply) => {
+    const { mode } = request.query as { mode?: string }
+    if (mode !== undefined && mode !== 'full' && mode !== 'normative')
+      throw invalid(`mode must be full or normative, not "${mode.slice(0, 40)}"`)
+    const type = negotiate(request)
+    reply.header('etag', etag).header('cache-control', 'public, max-age=300')
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    return reply.type(`${type}; charset=utf-8`).send(body)
+  })
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
+    app.route({
+      method,
+      url: '/metadata',
+      handler: () => {
+        throw notAllowed('The CapabilityStatement can only be read', ['GET', 'HEAD'])
+      },
+    })
+}

@@ -1,0 +1,120 @@
+import cors from '@fastify/cors'
+import jwt, { type Secret, type TokenOrHeader } from '@fastify/jwt'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Pool } from 'pg'
+import type { Claims, Grant } from '../access/grant.ts'
+import { parseJson } from '../fhir/json.ts'
+import { notFound } from '../fhir/outcome.ts'
+import { servedTypes } from '../resources/index.ts'
+import { loader } from '../store/read.ts'
+import { authenticator, type Revoked } from './authenticate.ts'
+import type { Server } from './call.ts'
+import { sendError } from './errors.ts'
+import { capabilityRoute, type Security } from './metadata.ts'
+import { JSON_TYPES } from './negotiate.ts'
+import { pageLinks } from './page-link.ts'
+import { resourceRoutes } from './routes.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    grant: Grant
+  }
+}
+
+export type FhirOptions = {
+  readonly pool: Pool
+  readonly clock: () => Date
+  /** The public origin; the FHIR base is `/fhir` below it. */
+  readonly baseUrl: string
+  readonly secret: string
+  readonly maxBodyBytes: number
+  readonly maxJsonDepth: number
+  /** Who signs access tokens, and with which keys. */
+  readonly issuer: string
+  readonly publicPem: (kid: string) => string | undefined
+  readonly revoked: Revoked
+  /** The endpoints of the authorization server, for the CapabilityStatement. */
+  readonly security: Security
+}
+
+const EXPOSED = [
+  'etag',
+  'location',
+  'last-modified',
+  'www-authenticate',
+  'x-request-id',
+  'x-correlation-id',
+  'retry-after',
+]
+
+/** Bodies are read as text, so that no digit of a decimal is lost, then parsed with a limit on their depth. */
+function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDepth: depth }: FhirOptions): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    JSON_TYPES,
+    { parseAs: 'string', bodyLimit },
+    async (_request: FastifyRequest, body: string) => parseJson(body, { depth }).value,
+  )
+  const form = 'application/x-www-form-urlencoded'
+  app.addContentTypeParser(
+    form,
+    { parseAs: 'string', bodyLimit: 1024 * 1024 },
+    async (_request: FastifyRequest, body: string) => body,
+  )
+}
+
+/** The key that a token says it is signed with; a kid that is not ours has none. */
+const keyOf =
+  (publicPem: FhirOptions['publicPem']): Secret =>
+  (_request: FastifyRequest, token: TokenOrHeader, done: (error: Error | null, key: string | undefined) => void) => {
+    const header = 'header' in token ? (token.header as { kid?: string }) : token
+    const pem = publicPem(String(header.kid))
+    done(pem === undefined ? new Error('signed with an unknown key') : null, pem)
+  }
+
+async function tokenVerifier(app: FastifyInstance, { baseUrl, issuer, publicPem }: FhirOptions) {
+  await app.register(jwt, {
+    secret: keyOf(publicPem),
+    decode: { complete: true },
+    verify: {
+      algorithms: ['ES256'],
+      allowedIss: issuer,
+      allowedAud: `${baseUrl}/fhir`,
+      checkTyp: 'at+jwt',
+      requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+    },
+  })
+  return (request: FastifyRequest): Promise<Claims> => request.jwtVerify<Claims>()
+}
+
+/** FHIR over HTTP below `/fhir`: https://hl7.org/fhir/R4/http.html */
+export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<void> {
+  const { pool, clock, baseUrl, secret, maxJsonDepth: maxDepth } = options
+  const base = `${baseUrl}/fhir`
+  const server: Server = { pool, load: loader(pool), links: pageLinks(secret), base, maxDepth, clock }
+
+  app.setErrorHandler(sendError)
+  await app.register(cors, {
+    origin: true,
+    credentials: true,
+    exposedHeaders: EXPOSED,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    maxAge: 600,
+  })
+  bodyParsers(app, options)
+  capabilityRoute(app, base, options.security)
+
+  await app.register(async protectedApp => {
+    const authenticate = authenticator(base, await tokenVerifier(protectedApp, options), options.revoked)
+    // A getter would cost each request; the hook below sets it before any handler can read it.
+    protectedApp.decorateRequest('grant', null as unknown as Grant)
+    protectedApp.addHook('onRequest', async request => {
+      request.grant = await authenticate(request)
+    })
+    resourceRoutes(protectedApp, server)
+  })
+
+  app.setNotFoundHandler(() => {
+    throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
+  })
+}
