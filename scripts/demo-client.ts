@@ -40,16 +40,22 @@ export type Visited = { url: string; html: string; status: number }
 
 /** As much of a browser as the pages need: cookies, redirects within the server, forms. */
 export function browser(baseUrl: string, get: typeof fetch = fetch) {
-  const cookies = new Map<string, string>()
+  const jar = new Map<string, { name: string; value: string; path: string }>()
+  const cookiesFor = (url: string): string =>
+    [...jar.values()]
+      .filter(({ path }) => new URL(url).pathname.startsWith(path))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ')
   const open = async (url: string, form?: URLSearchParams): Promise<Visited> => {
     const response = await get(url, {
       redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      headers: { cookie: cookiesFor(url) },
       ...(form === undefined ? {} : { method: 'POST', body: form }),
     })
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      cookies.set(name, value)
+      const [, path = '/'] = /;\s*path=([^;]*)/i.exec(line) ?? []
+      jar.set(`${name} ${path}`, { name, value, path })
     }
     const location = response.headers.get('location')
     const { status } = response

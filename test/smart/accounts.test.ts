@@ -1,0 +1,76 @@
+import t from 'tap'
+import { fieldsOf } from '../../scripts/demo-client.ts'
+import { contextClaims } from '../../src/smart/accounts.ts'
+import { authorizationServer, claimsOf, launch, redeem, type Server, token } from '../support/authorization-server.ts'
+
+const consentFor = (server: Server, ends: string) =>
+  server.pool.query(
+    `insert into reach values ('RelatedPerson/bob-for-alice', 'alice', '{appointments}', now() - interval '1 day', $1, 'c')
+     on conflict (consent, actor, patient) do update set ends = excluded.ends`,
+    [ends],
+  )
+
+t.test('somebody who acts for a patient', async t => {
+  const server = await authorizationServer(t, {
+    nameOf: async ids => new Map(ids.map(id => [id, `<b>Patient</b> ${id}`])),
+  })
+  await consentFor(server, '2099-01-01Z')
+  const { consent, answer } = await launch(server, { who: 'bob', patient: 'alice' })
+  const { body } = await redeem(server, answer.searchParams.get('code') ?? '')
+  const refresh = (refresh_token: string) =>
+    token(server, { grant_type: 'refresh_token', refresh_token, client_id: 'demo-app' })
+
+  t.test('chooses whose record, and sees for what', async t => {
+    const choices = fieldsOf(consent.html).filter(({ name }) => name === 'patient')
+    t.same(
+      choices.map(({ value }) => value),
+      ['bob', 'alice'],
+    )
+    t.match(consent.html, 'You act for this person: appointments')
+    t.match(consent.html, '&lt;b&gt;Patient&lt;/b&gt; alice', 'names are text, whatever is in them')
+  })
+
+  t.test('gets a token that names both', async t => {
+    t.equal(body.patient, 'alice')
+    const claims = claimsOf(body.access_token)
+    t.match(claims, { sub: 'bob', patient: 'alice', fhirUser: 'RelatedPerson/bob-for-alice', act: { sub: 'bob' } })
+    t.match(claimsOf(body.id_token), { sub: 'bob', fhirUser: 'RelatedPerson/bob-for-alice' })
+  })
+
+  t.test('may use one app for two records at the same time', async t => {
+    const own = await launch(server, { who: 'bob', patient: 'bob' })
+    const second = await redeem(server, own.answer.searchParams.get('code') ?? '')
+    t.match(claimsOf(second.body.access_token), { patient: 'bob', fhirUser: 'Patient/bob', act: undefined })
+    const again = await refresh(second.body.refresh_token)
+    t.equal(again.body.patient, 'bob')
+    const first = await refresh(body.refresh_token)
+    t.equal(first.body.patient, 'alice')
+    body.refresh_token = first.body.refresh_token
+  })
+
+  t.test('cannot choose a record that is not offered', async t => {
+    const { end } = await launch(server, { who: 'bob', patient: 'george' })
+    t.equal(end.status, 400)
+    t.match(end.html, 'Choose whose record the app may open')
+  })
+
+  t.test('gets no further token once the Consent has ended', async t => {
+    const { rows } = await server.pool.query('select ends from reach')
+    server.now = new Date(rows[0].ends)
+    t.match(await refresh(body.refresh_token), { status: 400, body: { error: 'invalid_grant' } })
+    server.now = new Date()
+  })
+
+  t.test('cannot redeem a code whose record was closed in between', async t => {
+    const late = await launch(server, { who: 'bob', patient: 'alice' })
+    await server.pool.query('delete from reach')
+    t.match(await redeem(server, late.answer.searchParams.get('code') ?? ''), { body: { error: 'invalid_grant' } })
+  })
+})
+
+t.test('a token carries what there is to say, and nothing without a launch', async t => {
+  const context = { person: 'p', clientId: 'c', patient: undefined, fhirUser: undefined, proxy: false }
+  t.equal(contextClaims(undefined), undefined)
+  t.equal(contextClaims(context), undefined)
+  t.same(contextClaims({ ...context, fhirUser: 'Patient/a' }), { fhirUser: 'Patient/a' })
+})
