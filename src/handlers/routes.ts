@@ -129,25 +129,24 @@ function typeRoutes(app: FastifyInstance, server: Server, definition: Definition
 /** The routes of every declared type, and of the base itself, with and without a slash at its end. */
 export function resourceRoutes(app: FastifyInstance, server: Server): void {
   for (const definition of definitions.values()) typeRoutes(app, server, definition)
-  for (const url of ['/', '']) {
-    app.post(url, async (request, reply) => {
-      const type = negotiate(request)
-      const { body: bundle = {} } = bodyOf(request)
-      const submission = {
-        server,
-        grant: request.grant,
-        bundle,
-        conditions: conditionsOf(request),
-        requestId: request.id,
-        now: server.clock(),
-      }
-      try {
-        return send(reply, type, await submitBundle(submission))
-      } catch (error) {
-        await recordRefusal(server, request, 'transaction', 'Bundle', error)
-        throw error
-      }
-    })
-    refuseOthers(app, url, ['POST'])
-  }
+  // With a prefix, Fastify takes the slash as the base with and without it.
+  app.post('/', async (request, reply) => {
+    const type = negotiate(request)
+    const { body: bundle = {} } = bodyOf(request)
+    const submission = {
+      server,
+      grant: request.grant,
+      bundle,
+      conditions: conditionsOf(request),
+      requestId: request.id,
+      now: server.clock(),
+    }
+    try {
+      return send(reply, type, await submitBundle(submission))
+    } catch (error) {
+      await recordRefusal(server, request, 'transaction', 'Bundle', error)
+      throw error
+    }
+  })
+  refuseOthers(app, '/', ['POST'])
 }

@@ -1,18 +1,14 @@
 import type { Grant } from '../access/grant.ts'
 import { permit } from '../access/permit.ts'
 import { conflict, FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
-import { parseQuery } from '../fhir/query.ts'
-import type { Interaction } from '../resources/definition.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { inTransaction, type Queryable } from '../store/db.ts'
-import { findIds, lockIdentities } from '../store/resolve.ts'
 import { rowOf } from '../store/row.ts'
 import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Version } from '../store/write.ts'
 import type { Server } from './call.ts'
-import { newId } from './id.ts'
+import { INTERACTION, identify, identityOf, type Known, type Writer } from './identify.ts'
 import { atPlace, type Intent, versionOfTag } from './intent.ts'
-import { type Identified, linkReferences } from './links.ts'
-import { searchableOf } from './searchable.ts'
+import { linkReferences } from './links.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -26,11 +22,6 @@ export type Written = {
   readonly content: string | undefined
 }
 
-/** Who writes, in which request. */
-export type Writer = { readonly grant: Grant; readonly requestId: string; readonly now: Date }
-
-const INTERACTION: Readonly<Record<Intent['method'], Interaction>> = { POST: 'create', PUT: 'update', DELETE: 'delete' }
-
 function checkPermissions(grant: Grant, intents: readonly Intent[]): void {
   for (const { method, definition, criteria, place } of intents)
     try {
@@ -40,78 +31,6 @@ function checkPermissions(grant: Grant, intents: readonly Intent[]): void {
     } catch (error) {
       throw error instanceof FhirError ? atPlace(error, place) : error
     }
-}
-
-/** The identity that a conditional write is about, the same for every way of spelling its query in another order. */
-const identityOf = ({ definition, criteria = [] }: Intent): string => {
-  const identifiers = criteria.filter(([name]) => name === 'identifier')
-  const named = identifiers.length > 0 ? identifiers : criteria
-  return `${definition.type}?${named
-    .map(([name, value]) => `${name}=${value}`)
-    .sort()
-    .join('&')}`
-}
-
-/** The id that criteria name, if any. @throws FhirError 412 when they match several */
-async function findOne(
-  db: Queryable,
-  server: Server,
-  { grant, now }: Writer,
-  intent: Intent,
-): Promise<string | undefined> {
-  const { definition, criteria = [], place } = intent
-  try {
-    const { clauses } = parseQuery(criteria, searchableOf(definition, server.base))
-    if (clauses.length === 0)
-      throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
-    const ids = await findIds(db, permit(grant, definition, 'search-type'), clauses, now)
-    if (ids.length > 1)
-      throw preconditionFailed(
-        `More than one ${definition.type} matches the condition; it must name at most one`,
-        'multiple-matches',
-      )
-    return ids[0]
-  } catch (error) {
-    throw error instanceof FhirError ? atPlace(error, place) : error
-  }
-}
-
-type Known = Identified & {
-  readonly isFound: boolean
-  /** A conditional update that matched nothing creates with the client's id, and must not overwrite another resource. */
-  readonly mustBeNew: boolean
-}
-
-/** The id of every write: of its URL, found by its criteria, or a new one. */
-async function identify(db: Queryable, server: Server, writer: Writer, intents: readonly Intent[]): Promise<Known[]> {
-  const conditional = intents.filter(intent => intent.criteria !== undefined)
-  await lockIdentities(db, conditional.map(identityOf))
-  const known: Known[] = []
-  for (const intent of intents) {
-    const found = intent.criteria === undefined ? undefined : await findOne(db, server, writer, intent)
-    // A client that says the id of what it updates by a condition must mean the one that is found.
-    if (
-      found !== undefined &&
-      intent.method === 'PUT' &&
-      intent.resource?.id !== undefined &&
-      intent.resource.id !== found
-    )
-      throw atPlace(
-        invalid(
-          `The id of the resource is not that of the ${intent.definition.type} that the condition matches`,
-          `${intent.definition.type}.id`,
-        ),
-        intent.place,
-      )
-    const chosen = intent.method === 'PUT' && typeof intent.resource?.id === 'string' ? intent.resource.id : undefined
-    known.push({
-      ...intent,
-      id: intent.id ?? found ?? chosen ?? newId(),
-      isFound: found !== undefined,
-      mustBeNew: intent.id === undefined && found === undefined && chosen !== undefined,
-    })
-  }
-  return known
 }
 
 /** Two writes of one resource in one transaction would depend on their order. https://hl7.org/fhir/R4/http.html#trules */

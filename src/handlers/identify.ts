@@ -1,0 +1,133 @@
+import type { Grant } from '../access/grant.ts'
+import { permit } from '../access/permit.ts'
+import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { parseQuery } from '../fhir/query.ts'
+import type { Definition, Interaction } from '../resources/definition.ts'
+import type { Queryable } from '../store/db.ts'
+import { findByIdentifier, findIds, type Identity, lockIdentities } from '../store/resolve.ts'
+import type { Server } from './call.ts'
+import { newId } from './id.ts'
+import { atPlace, type Intent } from './intent.ts'
+import type { Identified } from './links.ts'
+import { searchableOf } from './searchable.ts'
+
+/** Who writes, in which request. */
+export type Writer = { readonly grant: Grant; readonly requestId: string; readonly now: Date }
+
+/** The interaction that a write is. */
+export const INTERACTION: Readonly<Record<Intent['method'], Interaction>> = {
+  POST: 'create',
+  PUT: 'update',
+  DELETE: 'delete',
+}
+
+/** The identity that a conditional write is about, the same for every way of spelling its query in another order. */
+export const identityOf = ({ definition, criteria = [] }: Intent): string => {
+  const identifiers = criteria.filter(([name]) => name === 'identifier')
+  const named = identifiers.length > 0 ? identifiers : criteria
+  return `${definition.type}?${named
+    .map(([name, value]) => `${name}=${value}`)
+    .sort()
+    .join('&')}`
+}
+
+const severalMatch = ({ definition }: Intent) =>
+  preconditionFailed(
+    `More than one ${definition.type} matches the condition; it must name at most one`,
+    'multiple-matches',
+  )
+
+/** The id that criteria name, if any. @throws FhirError 412 when they match several */
+async function findOne(
+  db: Queryable,
+  server: Server,
+  { grant, now }: Writer,
+  intent: Intent,
+): Promise<string | undefined> {
+  const { definition, criteria = [], place } = intent
+  try {
+    const { clauses } = parseQuery(criteria, searchableOf(definition, server.base))
+    if (clauses.length === 0)
+      throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
+    const ids = await findIds(db, permit(grant, definition, 'search-type'), clauses, now)
+    if (ids.length > 1) throw severalMatch(intent)
+    return ids[0]
+  } catch (error) {
+    throw error instanceof FhirError ? atPlace(error, place) : error
+  }
+}
+
+export type Known = Identified & {
+  readonly isFound: boolean
+  /** A conditional update that matched nothing creates with the client's id, and must not overwrite another resource. */
+  readonly mustBeNew: boolean
+}
+
+/** The one identifier with a system that the criteria are: what engines send, and what is looked up in sets. */
+function identifierOf({ criteria }: Intent): Identity | undefined {
+  const [first, ...more] = criteria ?? []
+  if (more.length > 0 || first?.[0] !== 'identifier' || /[,\\]/.test(first[1])) return undefined
+  const [system = '', value = '', ...rest] = first[1].split('|')
+  return system === '' || value === '' || rest.length > 0 ? undefined : { system, value }
+}
+
+/** The ids that the criteria of writes name: those by identifier with one statement for each type, the others singly. */
+async function findAll(
+  db: Queryable,
+  server: Server,
+  writer: Writer,
+  conditional: readonly Intent[],
+): Promise<Map<Intent, string | undefined>> {
+  const found = new Map<Intent, string | undefined>()
+  const sets = new Map<Definition, [Intent, Identity][]>()
+  for (const intent of conditional) {
+    const identity = identifierOf(intent)
+    if (!identity || writer.grant.actor !== 'engine') found.set(intent, await findOne(db, server, writer, intent))
+    else sets.set(intent.definition, [...(sets.get(intent.definition) ?? []), [intent, identity]])
+  }
+  for (const [definition, set] of sets) {
+    const stored = await findByIdentifier(
+      db,
+      definition,
+      set.map(([, identity]) => identity),
+    )
+    for (const [intent, { system, value }] of set) {
+      const ids = stored.get(`${system}|${value}`) ?? []
+      if (ids.length > 1) throw atPlace(severalMatch(intent), intent.place)
+      found.set(intent, ids[0])
+    }
+  }
+  return found
+}
+
+/** The id of every write: of its URL, found by its criteria, or a new one. */
+export async function identify(
+  db: Queryable,
+  server: Server,
+  writer: Writer,
+  intents: readonly Intent[],
+): Promise<Known[]> {
+  const conditional = intents.filter(intent => intent.criteria !== undefined)
+  await lockIdentities(db, conditional.map(identityOf))
+  const foundIds = await findAll(db, server, writer, conditional)
+  return intents.map(intent => {
+    const found = foundIds.get(intent)
+    const own = intent.method === 'PUT' && typeof intent.resource?.id === 'string' ? intent.resource.id : undefined
+    // A client that says the id of what it updates by a condition must mean the one that is found.
+    if (intent.id === undefined && found !== undefined && own !== undefined && own !== found)
+      throw atPlace(
+        invalid(
+          `The id of the resource is not that of the ${intent.definition.type} that the condition matches`,
+          `${intent.definition.type}.id`,
+        ),
+        intent.place,
+      )
+    const id = intent.id ?? found ?? own ?? newId()
+    return {
+      ...intent,
+      id,
+      isFound: found !== undefined,
+      mustBeNew: intent.id === undefined && found === undefined && own !== undefined,
+    }
+  })
+}
