@@ -12,6 +12,7 @@ const NOTHING_TICKED = 'Tick at least one part of the record, or do not allow th
 const NOBODY_CHOSEN = 'Choose whose record the app may open'
 const DENIED = { error: 'access_denied', error_description: 'the person did not allow it' }
 const LONGEST_PASSWORD = 1024
+const PATH = `${MOUNT}/interaction/:uid`
 
 const scopesOf = ({ params }: Interaction): string[] => String(params.scope ?? '').split(' ')
 
@@ -83,19 +84,17 @@ async function allow(
   return grantId
 }
 
-/** The pages between an authorization request and its answer: sign-in and consent, plain forms without JavaScript. */
-export function interactionRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider): void {
-  const { config, pool, clock, nameOf } = options
-  const path = `${MOUNT}/interaction/:uid`
-  const find = (request: FastifyRequest, reply: FastifyReply) => findInteraction(provider, config, request, reply)
+type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Interaction>
 
-  app.get(path, async (request, reply) => {
+function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider, find: Find): void {
+  const { config, pool, clock } = options
+  app.get(PATH, async (request, reply) => {
     const interaction = await find(request, reply)
     if (interaction.prompt === 'consent') return showConsent(options, provider, reply, interaction)
     return sendPage(reply, config, 'sign-in', interaction.uid, { app: await appName(provider, interaction) })
   })
 
-  app.post(`${path}/sign-in`, async (request, reply) => {
+  app.post(`${PATH}/sign-in`, async (request, reply) => {
     const interaction = await find(request, reply)
     const form = checkForm(config, request, interaction.uid)
     const name = (form.get('name') ?? '').trim()
@@ -113,8 +112,11 @@ export function interactionRoutes(app: FastifyInstance, options: SmartOptions, p
     reply.header('retry-after', attempt.seconds)
     return sendPage(reply, config, 'sign-in', interaction.uid, { ...values, error }, 429)
   })
+}
 
-  app.post(`${path}/consent`, async (request, reply) => {
+function consentRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider, find: Find): void {
+  const { config, pool, clock, nameOf } = options
+  app.post(`${PATH}/consent`, async (request, reply) => {
     const interaction = await find(request, reply)
     const form = checkForm(config, request, interaction.uid)
     if (interaction.prompt !== 'consent' || interaction.accountId === undefined) {
@@ -133,14 +135,14 @@ export function interactionRoutes(app: FastifyInstance, options: SmartOptions, p
     return finish(provider, request, reply, { consent: { grantId } })
   })
 
-  app.post(`${path}/refuse`, async (request, reply) => {
+  app.post(`${PATH}/refuse`, async (request, reply) => {
     const { uid } = await find(request, reply)
     checkForm(config, request, uid)
     return finish(provider, request, reply, DENIED)
   })
 
   // "Not you?": signs out and begins again with the same request.
-  app.post(`${path}/switch`, async (request, reply) => {
+  app.post(`${PATH}/switch`, async (request, reply) => {
     const { uid, params, sessionUid } = await find(request, reply)
     checkForm(config, request, uid)
     if (sessionUid !== undefined) await destroySession(pool, sessionUid)
@@ -148,4 +150,11 @@ export function interactionRoutes(app: FastifyInstance, options: SmartOptions, p
     for (const [name, value] of Object.entries(params)) if (typeof value === 'string') query.set(name, value)
     return reply.header('cache-control', 'no-store').redirect(`${MOUNT}/authorize?${query}`, 303)
   })
+}
+
+/** The pages between an authorization request and its answer: sign-in and consent, plain forms without JavaScript. */
+export function interactionRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider): void {
+  const find: Find = (request, reply) => findInteraction(provider, options.config, request, reply)
+  signInRoutes(app, options, provider, find)
+  consentRoutes(app, options, provider, find)
 }

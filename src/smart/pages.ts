@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import nunjucks from 'nunjucks'
 import { MOUNT } from './settings.ts'
 
-// From src/smart and from dist/smart alike: templates are data, the compiler does not copy them.
-const templates = fileURLToPath(new URL('../../src/smart/pages/', import.meta.url))
+const templates = fileURLToPath(new URL('./pages/', import.meta.url))
 const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/package.json'))
 
 /** The names of the pages and nothing else: a template is never chosen by a request. */

@@ -92,6 +92,18 @@ function features(options: SmartOptions): Configuration['features'] {
   }
 }
 
+/** How long things live, in seconds. A grant, and with it the consent, is given for a year at most. */
+const TTL: Configuration['ttl'] = {
+  AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIME.launch,
+  ClientCredentials: (_ctx, token: ClientCredentials) => token.resourceServer?.accessTokenTTL ?? LIFETIME.backend,
+  AuthorizationCode: 60,
+  IdToken: 900,
+  Interaction: 30 * 60,
+  Session: 30 * 60,
+  RefreshToken: 90 * DAY,
+  Grant: 365 * DAY,
+}
+
 function configuration(options: SmartOptions, renderError: RenderError): Configuration {
   const { config, pool, keys } = options
   const adapter = adapterFactory(pool)
@@ -122,16 +134,7 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
       long: { signed: true, httpOnly: true, sameSite: 'lax' },
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
     },
-    ttl: {
-      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIME.launch,
-      ClientCredentials: (_ctx, token: ClientCredentials) => token.resourceServer?.accessTokenTTL ?? LIFETIME.backend,
-      AuthorizationCode: 60,
-      IdToken: 900,
-      Interaction: 30 * 60,
-      Session: 30 * 60,
-      RefreshToken: 90 * DAY,
-      Grant: 365 * DAY,
-    },
+    ttl: TTL,
     interactions: { url: (_ctx, interaction) => `${MOUNT}/interaction/${interaction.uid}`, policy: policy() },
     findAccount: accountFinder(options),
     // A new grant for each launch: one app may hold the own record and a child's at the same time.

@@ -28,71 +28,82 @@ async function load(pool: Pool): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.hash, row.exp]))
 }
 
+type Listener = { current: Client | undefined; isReady: boolean; closed: boolean; revoked: Map<string, number> }
+
+async function connect(pool: Pool, listener: Listener, client: Client, lost: () => void): Promise<void> {
+  listener.current = client
+  client.on('error', lost)
+  client.on('end', lost)
+  client.on('notification', ({ payload = '' }) => {
+    const [hashed, exp] = payload.split(' ')
+    if (hashed) listener.revoked.set(hashed, Number(exp))
+  })
+  await client.connect()
+  await client.query('listen portico_revoked')
+  // Loaded after LISTEN took effect: what is revoked in between is in the rows, in a notification, or in both.
+  for (const [hashed, exp] of await load(pool)) listener.revoked.set(hashed, exp)
+  if (listener.current === client && !listener.closed) listener.isReady = true
+}
+
+/** A connection that died without a word would leave the set silently out of date. */
+function checkAlive({ current, isReady }: Listener, patience: number, lost: (client: Client) => void): void {
+  if (!current || !isReady) return
+  const silence = setTimeout(() => lost(current), patience).unref()
+  current.query('select 1').then(
+    () => clearTimeout(silence),
+    () => lost(current),
+  )
+}
+
+function forgetExpired({ revoked }: Listener): void {
+  const longAgo = Date.now() / 1000 - 300
+  for (const [hashed, exp] of revoked) if (exp < longAgo) revoked.delete(hashed)
+}
+
 /**
  * Keeps the set of revoked access tokens in memory: a database look-up for each request would cost most of its
  * speed. Listens on a connection of its own, loads all after each connect, and refuses everything while not connected.
  */
-export async function revocations(pool: Pool, options: Options): Promise<Revocations> {
-  const { retry = 500, heartbeat = 5000 } = options
-  const revoked = new Map<string, number>()
-  let client: Client | undefined
-  let isReady = false
-  let closed = false
+export async function revocations(
+  pool: Pool,
+  { listen, retry = 500, heartbeat = 5000 }: Options,
+): Promise<Revocations> {
+  const listener: Listener = { current: undefined, isReady: false, closed: false, revoked: new Map() }
   let timer: NodeJS.Timeout | undefined
 
-  const lost = (which: Client) => {
-    if (which !== client || closed) return
-    isReady = false
-    client = undefined
-    which.end().catch(() => {})
-    timer = setTimeout(reconnect, retry).unref()
-  }
-
-  const connect = async () => {
-    const next = options.listen()
-    client = next
-    next.on('error', () => lost(next))
-    next.on('end', () => lost(next))
-    next.on('notification', ({ payload = '' }) => {
-      const [hashed, exp] = payload.split(' ')
-      if (hashed) revoked.set(hashed, Number(exp))
-    })
-    await next.connect()
-    await next.query('listen portico_revoked')
-    // Loaded after LISTEN took effect: what is revoked in between is in the rows, in a notification, or in both.
-    for (const [hashed, exp] of await load(pool)) revoked.set(hashed, exp)
-    if (client === next) isReady = true
-  }
-
-  const reconnect = () => {
-    connect().catch(() => {
-      if (client) lost(client)
+  const open = async (): Promise<void> => {
+    const client = listen()
+    await connect(pool, listener, client, () => lost(client)).catch(error => {
+      lost(client)
+      throw error
     })
   }
-
-  // A connection that died without a word would leave the set silently out of date.
+  const lost = (client: Client): void => {
+    if (client !== listener.current || listener.closed) return
+    listener.isReady = false
+    listener.current = undefined
+    client.end().catch(() => {})
+    timer = setTimeout(() => open().catch(() => {}), retry).unref()
+  }
   const beat = setInterval(() => {
-    const now = Date.now() / 1000
-    for (const [hashed, exp] of revoked) if (exp < now - 300) revoked.delete(hashed)
-    const current = client
-    if (!current || !isReady) return
-    const silence = setTimeout(() => lost(current), heartbeat).unref()
-    current.query('select 1').then(
-      () => clearTimeout(silence),
-      () => lost(current),
-    )
+    forgetExpired(listener)
+    checkAlive(listener, heartbeat, lost)
   }, heartbeat).unref()
+  const close = async () => {
+    listener.closed = true
+    listener.isReady = false
+    clearInterval(beat)
+    clearTimeout(timer)
+    await listener.current?.end()
+  }
 
-  await connect()
+  await open().catch(async error => {
+    await close()
+    throw error
+  })
   return {
-    isRevoked: jti => !isReady || revoked.has(key(jti)),
-    ready: () => isReady,
-    async close() {
-      closed = true
-      isReady = false
-      clearInterval(beat)
-      clearTimeout(timer)
-      await client?.end()
-    },
+    isRevoked: jti => !listener.isReady || (listener.revoked.size > 0 && listener.revoked.has(key(jti))),
+    ready: () => listener.isReady,
+    close,
   }
 }
