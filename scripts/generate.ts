@@ -1,0 +1,39 @@
+// npm run generate: writes the files that are made from the source. With --check it only tells which are not up to date.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { configurationPage, environmentExample } from './generate-configuration.ts'
+
+/** Every generated file: its path in the project, and the function that makes its text. */
+const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
+  '.env.example': environmentExample,
+  'docs/configuration.md': configurationPage,
+}
+
+const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+function current(path: string): string | undefined {
+  try {
+    return readFileSync(fileAt(path), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+const stale: string[] = []
+for (const [path, make] of Object.entries(FILES)) {
+  const text = await make()
+  if (text === current(path)) continue
+  stale.push(path)
+  if (process.argv.includes('--check')) continue
+  mkdirSync(dirname(fileAt(path)), { recursive: true })
+  writeFileSync(fileAt(path), text)
+}
+if (process.argv.includes('--check')) {
+  if (stale.length > 0) {
+    process.stderr.write(`Not up to date, run npm run generate: ${stale.join(', ')}\n`)
+    process.exitCode = 1
+  }
+} else {
+  process.stdout.write(stale.length > 0 ? `Wrote ${stale.join(', ')}\n` : 'All up to date\n')
+}
