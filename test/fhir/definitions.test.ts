@@ -4,7 +4,9 @@ import t from 'tap'
 import { correct } from '../../scripts/definitions/corrections.ts'
 import { distil } from '../../scripts/definitions/distil.ts'
 import { print } from '../../scripts/definitions/print.ts'
+import { SERVED } from '../../scripts/definitions/served.ts'
 import { type Conformance, readPackage } from '../../scripts/definitions/source.ts'
+import { servedTypes } from '../../src/resources/index.ts'
 import { missing, sharedFile } from './shared-data.ts'
 
 const committed = readFileSync(new URL('../../definitions/r4.json', import.meta.url), 'utf8')
@@ -47,3 +49,7 @@ function readTarball(file: URL): Conformance[] {
 
 const field = (tar: Buffer, at: number, length: number): string =>
   tar.toString('latin1', at, at + length).split('\0')[0] ?? ''
+
+t.test('search parameters are kept for the types that are declared', async t => {
+  t.same([...servedTypes].sort(), [...SERVED])
+})
