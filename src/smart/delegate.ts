@@ -35,6 +35,10 @@ export function delegateTo(
   return (request, reply, { path = pathOf(request.raw.url ?? '/'), body } = {}) => {
     reply.hijack()
     const raw = request.raw
+    // What hooks have set (the request's id) would be lost with the reply; CORS the provider decides by itself.
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined && !name.startsWith('access-control-')) reply.raw.setHeader(name, value)
+    }
     pinOrigin(raw, config)
     Object.assign(raw, { originalUrl: path, url: path.slice(MOUNT.length) || '/' }, body === undefined ? {} : { body })
     callback(raw, reply.raw)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import fastifyStatic from '@fastify/static'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { errors, type Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
@@ -15,6 +15,7 @@ import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts
 const CLEAN_UP_EVERY = 10 * 60 * 1000
 const FORM = 'application/x-www-form-urlencoded'
 const BODY_LIMIT = 56 * 1024
+const TOKEN_HEADERS = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 const formOf = (request: FastifyRequest): string | undefined =>
   typeof request.body === 'string' ? request.body : undefined
@@ -54,6 +55,12 @@ function takeForms(app: FastifyInstance): void {
 /** The endpoints whose requests are passed on as they are, or after an edit of their form. */
 function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
   takeForms(app)
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const code = error.statusCode ?? 500
+    if (code >= 500) request.log.error(error, 'a request to the authorization server failed')
+    const out = code < 500 ? { error: 'invalid_request', error_description: error.message } : { error: 'server_error' }
+    return reply.code(code).headers(TOKEN_HEADERS).header('access-control-allow-origin', '*').send(out)
+  })
   const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
   app.get(`${MOUNT}/authorize`, (request, reply) => {
     const target = request.raw.url ?? ''
@@ -91,14 +98,15 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
 function pageRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider): void {
   takeForms(app)
   interactionRoutes(app, options, provider)
-  app.setErrorHandler((error: Error, request, reply) => {
-    const known = error instanceof errors.OIDCProviderError ? error : undefined
-    const out = known
-      ? { error: known.error, error_description: known.error_description }
-      : { error: 'server_error', error_description: undefined }
-    request.log[known ? 'info' : 'error'](error, 'the page of a sign-in failed')
+  app.setErrorHandler((error: FastifyError | errors.OIDCProviderError, request, reply) => {
+    const code = error.statusCode ?? 500
+    const out =
+      error instanceof errors.OIDCProviderError
+        ? { error: error.error, error_description: error.error_description }
+        : { error: code < 500 ? 'invalid_request' : 'server_error' }
+    request.log[code < 500 ? 'info' : 'error'](error, 'the page of a sign-in failed')
     return reply
-      .code(known?.statusCode ?? 500)
+      .code(code)
       .headers(PAGE_HEADERS)
       .send(errorPage(error, out, request.id))
   })

@@ -159,9 +159,9 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
 }
 
 /** The launch context beside the token, and the headers that SMART 2.2 wants on every answer of the token endpoint. */
-function finishAnswer(ctx: KoaContextWithOIDC): void {
+function finishAnswer(ctx: KoaContextWithOIDC, scopes_supported: readonly string[]): void {
   if (ctx.oidc?.route === 'discovery' && ctx.body && typeof ctx.body === 'object') {
-    Object.assign(ctx.body, { scopes_supported: scopesSupported() })
+    Object.assign(ctx.body, { scopes_supported })
   }
   if (!['token', 'introspection', 'revocation'].includes(ctx.oidc?.route)) return
   ctx.set('Cache-Control', 'no-store')
@@ -183,9 +183,10 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   provider.Client.prototype.compareClientSecret = function (this: Client, given: string) {
     return secretMatches(this.clientSecret, given)
   }
+  const scopes = scopesSupported()
   provider.use(async (ctx, next) => {
     await next()
-    finishAnswer(ctx as unknown as KoaContextWithOIDC)
+    finishAnswer(ctx as unknown as KoaContextWithOIDC, scopes)
   })
   return provider
 }

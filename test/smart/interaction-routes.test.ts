@@ -116,6 +116,15 @@ t.test('the pages', async t => {
     t.match((await open(authorizeUrl({ prompt: 'none' }))).url, /error=(interaction|consent)_required/)
   })
 
+  t.test('let another person sign in over the one who is signed in, when the app insists on a sign-in', async t => {
+    const open = fresh()
+    await signInAs(open, await open(authorizeUrl()), 'alice')
+    const bridge = await signInAs(open, await open(authorizeUrl({ prompt: 'login' })), 'dev')
+    const form = fieldsOf(bridge.html).map(({ name, value }): [string, string] => [name, value])
+    const consent = await open(`${BASE}/oauth2/session/end/confirm`, new URLSearchParams(form))
+    t.match(consent.html, 'You are signed in as <strong>Dev Desai</strong>')
+  })
+
   t.test('insist on a tick when the app asked for some of the record', async t => {
     const scope = 'openid launch/patient patient/Patient.rs'
     const { end } = await launch(server, { changes: { scope }, untick: ['patient/Patient.rs'] })

@@ -221,6 +221,12 @@ t.test('the token endpoint', async t => {
     t.equal((await token(server, form)).status, 200)
   })
 
+  t.test('answers in its own form when the request is too large', async t => {
+    const { status, headers, body } = await token(server, { grant_type: 'x'.repeat(60_000) })
+    t.match({ status, body }, { status: 413, body: { error: 'invalid_request' } })
+    t.equal(headers.get('pragma'), 'no-cache')
+  })
+
   t.test('knows no other grant type, and no parameter twice', async t => {
     t.match(await token(server, { grant_type: 'password', client_id: 'demo-app' }), {
       status: 400,
