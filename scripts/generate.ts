@@ -2,12 +2,24 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { capabilityStatement } from '../src/handlers/metadata.ts'
+import { endpoints } from '../src/smart/discovery.ts'
 import { configurationPage, environmentExample } from './generate-configuration.ts'
+import { resourcePages } from './generate-resources.ts'
+
+const EXAMPLE = { baseUrl: 'https://portico.example' }
+
+/** What the server promises, as a reviewer sees it change. */
+function capabilityText(): string {
+  return `${JSON.stringify(capabilityStatement(`${EXAMPLE.baseUrl}/fhir`, endpoints(EXAMPLE)), undefined, 2)}\n`
+}
 
 /** Every generated file: its path in the project, and the function that makes its text. */
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': environmentExample,
   'docs/configuration.md': configurationPage,
+  'capability-statement.json': capabilityText,
+  ...resourcePages(),
 }
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
