@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { searchParametersOf } from '../fhir/model.ts'
 import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from './definition.ts'
 
@@ -14,6 +15,9 @@ function check(file: string, definition: Definition): void {
         throw new Error(`${type}.compartment names ${param}, which is not declared as reference('patient')`)
   const mains = Object.keys(search).filter(name => search[name]?.stored === 'main')
   if (mains.length > 1) throw new Error(`${type} has more than one main date: ${mains.join(', ')}`)
+  for (const [name, { type: declared }] of Object.entries(search))
+    if (searchParametersOf(type).get(name)?.type !== declared)
+      throw new Error(`${type}.${name} is declared as a ${declared} parameter; the standard has none of that type`)
   for (const [name, { of }] of Object.entries(search))
     for (const part of of ?? [])
       if (!search[part]) throw new Error(`${type}.${name} is made of ${part}, which is not declared`)

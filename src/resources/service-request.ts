@@ -21,7 +21,6 @@ export default define({
     'instantiates-uri': uri(),
     intent: token(),
     occurrence: date(),
-    'order-detail': token(),
     patient: reference('patient'),
     performer: reference(),
     'performer-type': token(),
