@@ -200,7 +200,8 @@ export function parseQuery(
     ignored: [],
   }
   for (const [name, value] of params) {
-    const result = RESULTS[name.split(':', 1)[0] ?? '']
+    const kind = name.split(':', 1)[0] ?? ''
+    const result = Object.hasOwn(RESULTS, kind) ? RESULTS[kind] : undefined
     if (value === '') throw invalid(`The search parameter "${name.slice(0, 60)}" has no value`)
     if (result) result(query, value, name, searchable)
     else {

@@ -1,0 +1,31 @@
+import t from 'tap'
+import type { Grant } from '../../src/access/grant.ts'
+import { grantOf } from '../../src/access/grant.ts'
+import { pageLinks } from '../../src/handlers/page-link.ts'
+
+const grant = (sub: string, patient: string): Grant =>
+  grantOf({ sub, client_id: 'app', scope: 'patient/*.rs', patient, jti: '1', exp: 0 })
+const links = pageLinks('a secret of thirty-two characters')
+const continuation = { type: 'Observation', params: [['code', 'secret-code']], cursor: ['2020', 'id'] } as const
+
+t.test('a link opens for whom it was made and carries the search on', async t => {
+  const sealed = links.seal(continuation, grant('alice', 'a'))
+  t.same(links.open(sealed, 'Observation', grant('alice', 'a')), continuation)
+})
+
+t.test('a link shows nothing of the search', async t => {
+  const sealed = links.seal(continuation, grant('alice', 'a'))
+  t.notMatch(Buffer.from(sealed, 'base64url').toString('latin1'), 'secret-code')
+})
+
+t.test('a link does not open for somebody else, another patient, another type or when it was altered', async t => {
+  const sealed = links.seal(continuation, grant('alice', 'a'))
+  const altered = `${sealed.slice(0, 20)}${sealed[20] === 'A' ? 'B' : 'A'}${sealed.slice(21)}`
+  const wrong = { status: 400 }
+  t.throws(() => links.open(sealed, 'Observation', grant('bob', 'a')), wrong)
+  t.throws(() => links.open(sealed, 'Observation', grant('alice', 'b')), wrong)
+  t.throws(() => links.open(sealed, 'Patient', grant('alice', 'a')), wrong)
+  t.throws(() => links.open(altered, 'Observation', grant('alice', 'a')), wrong)
+  t.throws(() => links.open('', 'Observation', grant('alice', 'a')), wrong)
+  t.throws(() => pageLinks('another secret of the same length').open(sealed, 'Observation', grant('alice', 'a')), wrong)
+})

@@ -1,0 +1,57 @@
+import t from 'tap'
+import { proxyGrants } from '../../src/resources/proxy-consent.ts'
+
+const consent = (change: object = {}, provision: object = {}) => ({
+  resourceType: 'Consent',
+  status: 'active',
+  scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+  provision: {
+    type: 'permit',
+    period: { start: '2026-01-01', end: '2026-12-31' },
+    actor: [{ reference: { reference: 'RelatedPerson/bob', identifier: { system: 's', value: '1' } } }],
+    ...provision,
+  },
+  ...change,
+})
+
+t.test('an active consent gives its actors all topics for its period', async t => {
+  const period = { topics: ['*'], begins: '2026-01-01T00:00:00.000Z', ends: '2027-01-01T00:00:00.000Z' }
+  t.same(proxyGrants(consent()), [
+    { actor: 'RelatedPerson/bob', ...period },
+    { actor: 's|1', ...period },
+  ])
+})
+
+t.test('the types that its classes name limit the topics', async t => {
+  const system = 'http://hl7.org/fhir/resource-types'
+  const grants = proxyGrants(
+    consent(
+      {},
+      {
+        class: [
+          { system, code: 'Appointment' },
+          { system, code: 'Observation' },
+        ],
+      },
+    ),
+  )
+  t.same(grants[0]?.topics, ['appointments', 'results'])
+  t.same(proxyGrants(consent({}, { class: [{ system, code: 'Claim' }] })), [], 'a class that is no topic gives nothing')
+})
+
+t.test('a consent that is not active, or not about privacy, gives nothing', async t => {
+  for (const status of ['draft', 'proposed', 'rejected', 'inactive', 'entered-in-error'])
+    t.same(proxyGrants(consent({ status })), [])
+  t.same(proxyGrants(consent({ scope: { coding: [{ code: 'patient-privacy' }] } })), [])
+})
+
+t.test('a consent that says more than can be honoured gives nothing rather than too much', async t => {
+  t.same(proxyGrants(consent({}, { type: 'deny' })), [])
+  t.same(proxyGrants(consent({}, { provision: [{ type: 'deny' }] })), [])
+  t.same(proxyGrants(consent({}, { purpose: [{ code: 'TREAT' }] })), [])
+})
+
+t.test('a period that cannot be read is closed, an open one is open', async t => {
+  t.match(proxyGrants(consent({}, { period: { end: 'soon' } })), [{ ends: '-infinity' }, {}])
+  t.match(proxyGrants(consent({}, { period: {} })), [{ begins: '-infinity', ends: 'infinity' }, {}])
+})

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { all, any, compile, join, name, raw, sql } from '../../src/store/sql.ts'
+
+t.test('values become parameters, never text', async t => {
+  t.same(compile(sql`select ${"'; drop table patient; --"} where x = ${1}`), {
+    text: 'select $1 where x = $2',
+    values: ["'; drop table patient; --", 1],
+  })
+})
+
+t.test('pieces nest, and their parameters are numbered through', async t => {
+  const inner = sql`b = ${2} or c = ${3}`
+  t.same(compile(sql`a = ${1} and (${inner}) and d = ${4}`), {
+    text: 'a = $1 and (b = $2 or c = $3) and d = $4',
+    values: [1, 2, 3, 4],
+  })
+})
+
+t.test('no condition is true for all and false for any', async t => {
+  t.equal(compile(all([])).text, 'true')
+  t.equal(compile(any([])).text, 'false')
+  t.equal(compile(all([raw('a'), raw('b')])).text, '(a and b)')
+  t.equal(compile(join([raw('a'), raw('b'), raw('c')], ', ')).text, 'a, b, c')
+})
+
+t.test('a quote in a name stays inside the name', async t => {
+  t.equal(compile(name('a"b')).text, '"a""b"')
+})
