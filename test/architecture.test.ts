@@ -13,6 +13,7 @@ const LAYERS = [
   ['access'],
   ['store'],
   ['handlers', 'smart', 'nhs', 'hl7v2', 'notify', 'postgres'],
+  ['demo'],
 ]
 // Who may start PostgreSQL: it is a matter of running the application, not of the application.
 const STARTERS = ['src/prepare.ts', 'src/main.ts', 'src/serve.ts']
@@ -79,7 +80,7 @@ function faultOf({ from, to, onlyTypes }: Import): string | undefined {
     return STARTERS.includes(from) ? undefined : 'only what starts the application starts PostgreSQL'
   if (here === undefined) return undefined
   if (there === undefined) {
-    return to === 'src/config.ts' && onlyTypes && rankOf(here) === LAYERS.length - 1
+    return to === 'src/config.ts' && onlyTypes && rankOf(here) >= rankOf('handlers')
       ? undefined
       : 'a folder knows nothing of what is built from it; the plugins may know the type of the configuration'
   }
