@@ -93,8 +93,32 @@ t.test('a client assertion', async t => {
     t.match(await backend(trusting, await good()), { status: 200, body: { scope: 'system/*.rs' } })
     t.match(await backend(trusting, await good(`${origin}/jwks.json`)), { status: 200 })
     t.match(await backend(trusting, await good(`${origin}/other.json`)), { status: 401 })
+    const noKid = {
+      claims: { iss: 'inside', sub: 'inside' },
+      header: { alg: 'RS384', kid: undefined },
+      key: privateKey,
+    }
+    t.match(await backend(trusting, await assertion(server, noKid)), { status: 401 }, 'no kid, though there is one key')
     await saveClient(server.pool, client('inside'))
     t.match(await backend(server, await good()), { status: 401 }, 'an inside address nobody approved is not fetched')
+  })
+
+  t.test('is refused when two registered keys have its kid', async t => {
+    const { d: _private, ...known } = server.engineKey
+    const other = await exportJWK(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey)
+    const keys = [known, { ...other, kid: 'demo-engine', alg: 'ES384', use: 'sig' }]
+    const client = {
+      clientId: 'twice',
+      name: 'Twice',
+      kind: 'backend' as const,
+      scopes: 'system/*.rs',
+      secret: undefined,
+    }
+    const ask = async () => backend(server, await assertion(server, { claims: { iss: 'twice', sub: 'twice' } }))
+    await saveClient(server.pool, { ...client, metadata: { jwks: { keys: [known] } } })
+    t.match(await ask(), { status: 200 })
+    await saveClient(server.pool, { ...client, metadata: { jwks: { keys } } })
+    t.match(await ask(), { status: 401 })
   })
 
   t.test('gets the scopes that the client may have, and an error when none is left', async t => {

@@ -78,6 +78,16 @@ t.test('the pages', async t => {
     t.equal((await open(`${page.url}/refuse`, new URLSearchParams({ csrf: stolen }))).status, 403, "another page's")
   })
 
+  t.test('are for the browser that was sent to them, each by its own address', async t => {
+    const response = await server.get(authorizeUrl(), { redirect: 'manual' })
+    const cookie = response.headers.getSetCookie().map(each => each.split(';')[0])
+    const other = await server.get(authorizeUrl(), { redirect: 'manual' })
+    const visit = (path: string | null) =>
+      server.get(`${BASE}${path}`, { headers: { cookie: cookie.join('; ') } }).then(({ status }) => status)
+    t.equal(await visit(response.headers.get('location')), 200)
+    t.equal(await visit(other.headers.get('location')), 400)
+  })
+
   t.test('take no form that a page of another origin sent', async t => {
     const open = browser(BASE, (input, init) =>
       server.get(input, { ...init, headers: { ...init?.headers, origin: 'https://evil.example' } }),

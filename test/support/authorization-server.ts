@@ -28,7 +28,9 @@ export type Server = {
   get: typeof fetch
   /** The server's address on this machine. */
   address: string
+  /** The secret of demo-confidential, and the one that the signing keys are sealed with. */
   secret: string
+  keySecret: string
   engineKey: JWK
   /** What the clock says; a test may turn it. */
   now: Date
@@ -53,7 +55,7 @@ export async function authorizationServer(t: Test, more: Partial<SmartOptions> =
   const address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   const get: typeof fetch = (input, init) => fetch(String(input).replace(BASE, address), init)
   const secret = demo.clients.find(({ id }) => id === 'demo-confidential')?.secret ?? ''
-  return Object.assign(server, { app, pool, url, get, address, secret, engineKey })
+  return Object.assign(server, { app, pool, url, get, address, secret, keySecret: config.secret, engineKey })
 }
 
 /** The parameters of a good authorization request of the demo app, and what is different about this one. */
