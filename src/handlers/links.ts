@@ -4,6 +4,7 @@ import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import type { Queryable } from '../store/db.ts'
 import { findByIdentifier, type Identity } from '../store/resolve.ts'
+import { arrivalKey, lockArrivals } from '../store/waiting.ts'
 import { atPlace, type Intent } from './intent.ts'
 
 /** A write whose id is known: assigned, of the URL, or found by its criteria. */
@@ -71,20 +72,40 @@ function wantedOf(holder: Holder, where: () => string, place: string): Wanted | 
   return identity && definitionOf(type) ? { ...identity, type, holder, required: false, where } : undefined
 }
 
+/** The identifiers that a resource carries. */
+export function identitiesOf(resource: Json | undefined): Identity[] {
+  const { identifier } = resource ?? {}
+  if (!Array.isArray(identifier)) return []
+  return (identifier as Json[]).flatMap(({ system, value }) =>
+    typeof value === 'string' ? [{ system: typeof system === 'string' ? system : '', value }] : [],
+  )
+}
+
 /** The identifiers that the entries of this transaction bring along, by type, system and value. */
 function broughtAlong(intents: readonly Identified[]): Map<string, Set<string>> {
   const brought = new Map<string, Set<string>>()
   for (const { definition, id, resource, method } of intents) {
-    if (method === 'DELETE' || !Array.isArray(resource?.identifier)) continue
-    for (const identifier of resource.identifier as Json[]) {
-      if (typeof identifier.value !== 'string') continue
-      const key = `${definition.type} ${pair(typeof identifier.system === 'string' ? identifier.system : '', identifier.value)}`
+    if (method === 'DELETE') continue
+    for (const { system, value } of identitiesOf(resource)) {
+      const key = `${definition.type} ${pair(system, value)}`
       const ids = brought.get(key) ?? new Set()
       brought.set(key, ids.add(id))
     }
   }
   return brought
 }
+
+const isPatientType = (type: string): boolean => definitionOf(type)?.compartment === 'self'
+
+/** The identifiers of the Patients that are being written. */
+const arriving = (intents: readonly Identified[]): string[] =>
+  intents.flatMap(({ definition, resource }) =>
+    isPatientType(definition.type) ? identitiesOf(resource).map(arrivalKey) : [],
+  )
+
+/** The identifiers by which a Patient is looked for. */
+const lookedFor = (wanted: readonly Wanted[]): string[] =>
+  wanted.filter(({ type }) => isPatientType(type)).map(arrivalKey)
 
 async function lookUp(db: Queryable, wanted: readonly Wanted[]): Promise<Map<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>()
@@ -133,8 +154,8 @@ export async function linkReferences(db: Queryable, intents: readonly Identified
       if (wanted) pending.push([wanted, place])
     })
   }
-  if (pending.length === 0) return
   const brought = broughtAlong(intents)
+  await lockArrivals(db, arriving(intents), lookedFor(pending.map(([wanted]) => wanted)))
   const keyOf = ({ type, system, value }: Wanted) => `${type} ${pair(system, value)}`
   const stored = await lookUp(
     db,

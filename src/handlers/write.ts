@@ -1,14 +1,18 @@
 import type { Grant } from '../access/grant.ts'
 import { permit } from '../access/permit.ts'
+import { parseJson } from '../fhir/json.ts'
 import { conflict, FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import type { Json } from '../fhir/types.ts'
+import { definitionOf } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { inTransaction, type Queryable } from '../store/db.ts'
 import { rowOf } from '../store/row.ts'
+import { arrivalKey, awaiting } from '../store/waiting.ts'
 import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Version } from '../store/write.ts'
 import type { Server } from './call.ts'
 import { INTERACTION, identify, identityOf, type Known, type Writer } from './identify.ts'
 import { atPlace, type Intent, versionOfTag } from './intent.ts'
-import { linkReferences } from './links.ts'
+import { identitiesOf, linkReferences } from './links.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -112,6 +116,33 @@ function plan(server: Server, { now }: Writer, intent: Known, current: Current |
   }
 }
 
+/**
+ * Resources that named a Patient by identifier before she was there are hers from now on: engines send out of order.
+ */
+async function linkWaiting(
+  db: Queryable,
+  server: Server,
+  writer: Writer,
+  planned: readonly Planned[],
+  moment: Date,
+): Promise<void> {
+  const arrived = planned.flatMap(({ store }) => (store?.definition.compartment === 'self' ? [store.resource] : []))
+  if (arrived.length === 0 || writer.grant.actor !== 'engine') return
+  const waiting = await awaiting(db, arrived.flatMap(identitiesOf).map(arrivalKey))
+  const versions: Version[] = []
+  for (const { type, id } of waiting) {
+    const definition = definitionOf(type)
+    const current = (await lockCurrent(db, type, [id])).get(id)
+    if (!definition || current?.content === undefined) continue
+    const resource = parseJson(current.content, { depth: server.maxDepth }).value as Json
+    const intent: Known = { method: 'PUT', definition, id, resource, place: '', isFound: false, mustBeNew: false }
+    await linkReferences(db, [intent])
+    const { store: version } = plan(server, writer, intent, current, moment)
+    if (version) versions.push(version)
+  }
+  await store(db, versions)
+}
+
 const byDefinition = <T extends { readonly intent: Intent; readonly id: string }>(items: readonly T[]) =>
   new Map(
     items.map(({ intent }) => [intent.definition, items.filter(item => item.intent.definition === intent.definition)]),
@@ -161,6 +192,7 @@ export async function perform(
     db,
     planned.flatMap(each => each.store ?? []),
   )
+  await linkWaiting(db, server, writer, planned, moment)
   await audit(
     db,
     planned.map(({ written }) => lineOfWrite(writer, written)),

@@ -20,6 +20,8 @@ export type IndexRow = {
   keys: Set<string>
   /** `param>Type/id`: the literal references, for includes. */
   refs: Set<string>
+  /** The keys of Patients' identifiers that it names her by while no Patient carries them. */
+  awaits: Set<string>
   strings: { param: string; folded: string; exact: string }[]
   dates: { param: string; lo: string; hi: string }[]
   quantities: { param: string; low: number; high: number; system?: string; code?: string; unit?: string }[]
@@ -76,6 +78,15 @@ function patientOf(definition: Definition, id: string, resource: Json, base: str
   if (patients.size > 1) return SEVERAL_PATIENTS
   for (const patient of patients) return patient
   return ''
+}
+
+/** What would be a patient's if there were one with this identifier waits for her. */
+function addAwaited({ type, compartment }: Definition, resource: Json, row: IndexRow): void {
+  if (!Array.isArray(compartment)) return
+  for (const param of compartment)
+    for (const { id, url, identifier } of referencesOf(type, param, resource))
+      if (id === undefined && url === undefined && identifier?.value !== undefined)
+        row.awaits.add(indexKey(tokenKeys.exact('identifier', identifier.system ?? '', identifier.value)))
 }
 
 type Context = {
@@ -194,10 +205,12 @@ export function rowOf(
     sets: new Map(),
     keys: new Set(),
     refs: new Set(),
+    awaits: new Set(),
     strings: [],
     dates: [],
     quantities: [],
   }
+  if (row.patient === '') addAwaited(definition, resource, row)
   const context = { definition, resource, row, base }
   for (const [param, declared] of Object.entries(definition.search))
     if (declared.stored !== 'either') ADD[declared.type](context, param, declared)

@@ -10,6 +10,7 @@ import type { IndexRow } from './row.ts'
 import { run, runText } from './run.ts'
 import { name, raw, sql } from './sql.ts'
 import { internedOf, setColumn, tableOf } from './tables.ts'
+import { noteWaiting } from './waiting.ts'
 
 /** A version that is about to be stored. */
 export type Version = {
@@ -188,6 +189,7 @@ export async function store(db: Queryable, versions: readonly Version[]): Promis
   await writeBeside(db, versions)
   await settleReleases(db, versions)
   await writeReach(db, versions)
+  await noteWaiting(db, versions)
 }
 
 /**
@@ -208,6 +210,7 @@ export async function remove(
       beside1 as (delete from search_string where type = ${definition.type} and id = any(${ids}::text[])),
       beside2 as (delete from search_date where type = ${definition.type} and id = any(${ids}::text[])),
       beside3 as (delete from search_quantity where type = ${definition.type} and id = any(${ids}::text[])),
+      waited as (delete from waiting where type = ${definition.type} and id = any(${ids}::text[])),
       reached as (delete from reach where consent in (select ${`${definition.type}/`} || id from gone))
       insert into ${name(`${table}_history`)} (${columns})
       select ${columns} from gone
