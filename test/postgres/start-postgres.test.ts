@@ -45,8 +45,9 @@ async function query(url: string, text: string): Promise<pg.QueryResult> {
 
 type Holder = { child: ChildProcess; url: string; leave(): Promise<void> }
 
-async function another(t: Test, dir: string): Promise<Holder> {
-  const child = spawn(process.execPath, ['--import=tsx', CHILD, dir], { stdio: ['pipe', 'pipe', 'inherit'] })
+async function another(t: Test, dir: string, variables: Record<string, string> = {}): Promise<Holder> {
+  const env = { ...process.env, ...variables }
+  const child = spawn(process.execPath, ['--import=tsx', CHILD, dir], { stdio: ['pipe', 'pipe', 'inherit'], env })
   t.teardown(() => child.kill('SIGKILL'))
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding('utf8').once('data', (text: string) => resolve(text.trim()))
@@ -170,6 +171,17 @@ t.test('a note of a server whose process id another program has now does not mat
   t.ok((await query(server.url, 'select 1')).rowCount)
   t.notOk(unrelated.killed)
   await server.stop()
+})
+
+t.test('where the path of the temporary folder is too long for a socket, it is in the data directory', async t => {
+  const dir = folder(t)
+  const first = await another(t, dir, { TMPDIR: join(dir, 'a-very-long-name'.repeat(6)) })
+  t.equal(new URL(first.url).searchParams.get('host'), join(dir, 'socket'))
+  const second = await startPostgres(dir)
+  t.equal(second.url, first.url, 'and others find it there')
+  await second.stop()
+  await first.leave()
+  t.notOk(isUp(dir))
 })
 
 t.test('links that an install without scripts left out are made, and those that are there are kept', async t => {

@@ -103,7 +103,7 @@ t.test('a client assertion', async t => {
     t.match(await backend(server, await good()), { status: 401 }, 'an inside address nobody approved is not fetched')
   })
 
-  t.test('is refused when two registered keys have its kid', async t => {
+  t.test('is refused when its kid does not name exactly one registered key', async t => {
     const { d: _private, ...known } = server.engineKey
     const other = await exportJWK(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey)
     const keys = [known, { ...other, kid: 'demo-engine', alg: 'ES384', use: 'sig' }]
@@ -119,6 +119,10 @@ t.test('a client assertion', async t => {
     t.match(await ask(), { status: 200 })
     await saveClient(server.pool, { ...client, metadata: { jwks: { keys } } })
     t.match(await ask(), { status: 401 })
+    const { kid: _kid, ...nameless } = known
+    await saveClient(server.pool, { ...client, metadata: { jwks: { keys: [nameless] } } })
+    const claims = { iss: 'twice', sub: 'twice' }
+    t.match(await backend(server, await assertion(server, { claims, header: { kid: undefined } })), { status: 401 })
   })
 
   t.test('gets the scopes that the client may have, and an error when none is left', async t => {
