@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+// @ts-expect-error: plain JavaScript without types, for it runs before anything is compiled
+import { build } from '../scripts/build.mjs'
+import { type Cluster, openCluster } from './cluster.ts'
+import { type Filled, fill } from './fill.ts'
+import { explain, planFaults } from './plans.ts'
+import { environment, type Line, save, summarise, table } from './report.ts'
+import { runScenario } from './rounds.ts'
+import { SCENARIOS, type Scenario, writeList } from './scenarios.ts'
+import { freePort, type Running, startControl, startOurs } from './servers.ts'
+
+const OUT = fileURLToPath(new URL('out', import.meta.url))
+const SIZES = {
+  quick: { patients: 100, results: 100, rounds: 5 },
+  full: { patients: 500, results: 200, rounds: 11 },
+}
+
+type Run = { cluster: Cluster; ours: Running; filled: Filled; rounds: number }
+
+async function measure({ cluster, ours, filled, rounds }: Run, scenario: Scenario): Promise<Line> {
+  const requests = scenario.requests(filled)
+  const list = writeList(OUT, scenario, requests)
+  const control = await startControl(scenario.control, cluster.url, OUT)
+  const again = await startControl(scenario.control, cluster.url, OUT)
+  try {
+    const result = await runScenario(cluster, scenario, { ours, control, again }, { requests, list, rounds })
+    const asked = requests.filter(({ method }) => method === 'GET').slice(0, 40)
+    const plans = asked.length > 0 ? await explain(cluster, ours, asked) : []
+    const faults = asked.length > 0 ? planFaults(plans) : []
+    const line = summarise({ ...result, faults: [...result.faults, ...faults] }, plans)
+    save(OUT, scenario.name, { line, rounds: result.rounds })
+    process.stderr.write(`${table([line]).split('\n').slice(2).join('\n')}\n`)
+    return line
+  } finally {
+    await control.stop()
+    await again.stop()
+  }
+}
+
+/** Leaves the server with the data running, for trying things out, until the signal comes. */
+async function hold({ ours, filled }: Run): Promise<void> {
+  for (const scenario of SCENARIOS) {
+    const list = writeList(OUT, scenario, scenario.requests(filled))
+    process.stderr.write(
+      `wrk -t1 -c${scenario.connections} -d5s -s bench/requests.lua http://127.0.0.1:${ours.port} -- ${list} 127.0.0.1:${ours.port} 1\n`,
+    )
+  }
+  process.stderr.write(`Our server is process ${ours.pid}. Ctrl-C ends it.\n`)
+  await once(process, 'SIGINT')
+}
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean' },
+      full: { type: 'boolean' },
+      only: { type: 'string' },
+      hold: { type: 'boolean' },
+      /** Node's own flags for our server, such as --cpu-prof. */
+      flags: { type: 'string' },
+    },
+  })
+  const names = values.only?.split(',')
+  const scenarios = SCENARIOS.filter(({ name }) => names?.some(wanted => name.startsWith(wanted)) ?? true)
+  return { size: SIZES[values.full ? 'full' : 'quick'], scenarios, hold: values.hold, flags: values.flags?.split(' ') }
+}
+
+async function main(): Promise<void> {
+  const { size, scenarios, flags = [], ...wanted } = options()
+  if (!build()) throw new Error('The server does not compile')
+  mkdirSync(OUT, { recursive: true })
+  const cluster = await openCluster(`${OUT}/data`)
+  let ours: Running | undefined
+  try {
+    const port = await freePort()
+    ours = await startOurs(cluster.url, port, OUT, flags)
+    const filled = await fill(cluster.url, `http://127.0.0.1:${port}`, size)
+    process.stderr.write(`${filled.observations.length} results were loaded in ${filled.seconds.toFixed(1)} s\n`)
+    const run = { cluster, ours, filled, rounds: size.rounds }
+    if (wanted.hold) return await hold(run)
+    const lines: Line[] = []
+    for (const scenario of scenarios) lines.push(await measure(run, scenario))
+    const where = await environment(cluster, size)
+    save(OUT, 'result', { environment: where, lines })
+    process.stdout.write(`${JSON.stringify(where)}\n\n${table(lines)}\n`)
+    process.exitCode = lines.some(line => line.void.length > 0 || line.cpu.median < line.target) ? 1 : 0
+  } finally {
+    await ours?.stop()
+    await cluster.stop()
+  }
+}
+
+await main()
