@@ -37,6 +37,8 @@ export type FhirOptions = {
   readonly security: Security
 }
 
+type ServerOptions = Pick<FhirOptions, 'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth'>
+
 const EXPOSED = [
   'etag',
   'location',
@@ -87,11 +89,15 @@ async function tokenVerifier(app: FastifyInstance, { baseUrl, issuer, publicPem 
   return (request: FastifyRequest): Promise<Claims> => request.jwtVerify<Claims>()
 }
 
+/** What every call shares, also one that comes from within the process. */
+export function serverOf({ pool, clock, baseUrl, secret, maxJsonDepth: maxDepth }: ServerOptions): Server {
+  return { pool, load: loader(pool), links: pageLinks(secret), base: `${baseUrl}/fhir`, maxDepth, clock }
+}
+
 /** FHIR over HTTP below `/fhir`: https://hl7.org/fhir/R4/http.html */
 export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<void> {
-  const { pool, clock, baseUrl, secret, maxJsonDepth: maxDepth } = options
-  const base = `${baseUrl}/fhir`
-  const server: Server = { pool, load: loader(pool), links: pageLinks(secret), base, maxDepth, clock }
+  const server = serverOf(options)
+  const { base } = server
 
   app.setErrorHandler(sendError)
   await app.register(cors, {
@@ -114,7 +120,9 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     resourceRoutes(protectedApp, server)
   })
 
-  app.setNotFoundHandler(() => {
-    throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
+  // Said before the body is read: what is wrong with that one does not matter where nothing is.
+  app.addHook('onRequest', async request => {
+    if (request.is404) throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
   })
+  app.setNotFoundHandler(() => {})
 }
