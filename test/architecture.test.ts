@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -28,15 +28,17 @@ const EXCUSE = /^\/\/ over 300 lines because /
 type File = { path: string; text: string; tree: ts.SourceFile }
 
 function filesOf(...folders: string[]): File[] {
-  return folders.flatMap(folder =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter(name => name.endsWith('.ts'))
-      .map(name => {
-        const path = `${folder}/${name}`
-        const text = readFileSync(join(ROOT, path), 'utf8')
-        return { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) }
-      }),
-  )
+  return folders
+    .filter(folder => existsSync(join(ROOT, folder)))
+    .flatMap(folder =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter(name => name.endsWith('.ts'))
+        .map(name => {
+          const path = `${folder}/${name}`
+          const text = readFileSync(join(ROOT, path), 'utf8')
+          return { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) }
+        }),
+    )
 }
 
 const sources = filesOf('src')
