@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import pg from 'pg'
 import { asServer } from './access/server.ts'
 import type { Config } from './config.ts'
@@ -35,7 +35,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
   const app = fastify({
     logger: { level: config.logLevel, redact: ['req.headers.authorization', 'req.url'] },
     // The audit record of an access is its log; lines with ids of patients in their URLs would be a second, open one.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: request => idOf(request.headers['x-request-id']) ?? randomUUID(),
     bodyLimit: config.maxBodyBytes,
     routerOptions: { maxParamLength: 500 },
