@@ -59,10 +59,10 @@ export async function lockCurrent(db: Queryable, type: string, ids: readonly str
         where r.id in (select id from named) order by r.id for update)
       select id, ver, (extract(epoch from upd) * 1000)::float8, content from found
       union all
-      select distinct on (h.id) h.id, h.ver, (extract(epoch from h.upd) * 1000)::float8, null::text
+      (select distinct on (h.id) h.id, h.ver, (extract(epoch from h.upd) * 1000)::float8, null::text
       from ${name(`${table}_history`)} h
       where h.id = any(${sorted}::text[]) and not exists (select from found f where f.id = h.id)
-      order by 1, 2 desc`,
+      order by h.id, h.ver desc)`,
   )
   return new Map(
     rows.map(([id, version, updated, content]) => [
