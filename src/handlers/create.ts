@@ -1,3 +1,4 @@
+import { permit } from '../access/permit.ts'
 import { outcome } from '../fhir/outcome.ts'
 import { type Answer, type Call, returnPreference, versionHeaders } from './call.ts'
 import { type Criteria, checkResource, type Intent } from './intent.ts'
@@ -36,7 +37,9 @@ export async function writeOne(call: Call, intent: Intent): Promise<Answer> {
  * @throws FhirError 400, 403, 412 (the condition matches several), 422
  */
 export async function create(call: Call): Promise<Answer> {
-  const { definition, conditions } = call
+  const { grant, definition, conditions } = call
+  // Whether she may comes before whether it is right: a refusal is recorded, a mistake is not.
+  permit(grant, definition, 'create')
   const resource = checkResource(call.body, definition, undefined, '')
   const condition = conditions.ifNoneExist === undefined ? {} : { criteria: criteriaOf(conditions.ifNoneExist) }
   return await writeOne(call, { method: 'POST', definition, resource, place: '', ...condition })

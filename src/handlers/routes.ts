@@ -108,9 +108,11 @@ function refuseOthers(app: FastifyInstance, url: string, methods: readonly strin
       app.route({
         method,
         url,
-        handler: request => {
+        // Before the body is read: that it comes in no form that is taken here is not what was wrong.
+        onRequest: async request => {
           throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
         },
+        handler: () => {},
       })
 }
 

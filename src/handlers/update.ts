@@ -1,3 +1,4 @@
+import { permit } from '../access/permit.ts'
 import { invalid } from '../fhir/outcome.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
@@ -13,7 +14,8 @@ function conditionsOf({ conditions: { ifMatch, ifNoneMatch } }: Call): Pick<Inte
  * @throws FhirError 400, 403, 412 (If-Match, If-None-Match), 422
  */
 export async function update(call: Call): Promise<Answer> {
-  const { definition, id = '' } = call
+  const { grant, definition, id = '' } = call
+  permit(grant, definition, 'update')
   const resource = checkResource(call.body, definition, id, '')
   return await writeOne(call, { method: 'PUT', definition, id, resource, place: '', ...conditionsOf(call) })
 }
@@ -23,7 +25,8 @@ export async function update(call: Call): Promise<Answer> {
  * @throws FhirError 400, 403, 412 (it matches several), 422
  */
 export async function conditionalUpdate(call: Call): Promise<Answer> {
-  const { definition, params } = call
+  const { grant, definition, params } = call
+  permit(grant, definition, 'update')
   const resource = checkResource(call.body, definition, undefined, '')
   return await writeOne(call, {
     method: 'PUT',
