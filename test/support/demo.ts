@@ -34,7 +34,10 @@ export type Decision = {
   deny?: boolean
 }
 
-/** Goes through the sign-in and consent pages as a person does. Returns the address that the app is called back at. */
+/**
+ * Goes through the sign-in and consent pages as a person does. Returns the address that the app is called back at.
+ * @throws Error when the server shows a page that has nothing to sign in to
+ */
 export async function decide(baseUrl: string, authorizeUrl: string, decision: Decision): Promise<URL> {
   const { who, patient, untick = [], deny = false } = decision
   const open = browser(baseUrl)
@@ -42,7 +45,12 @@ export async function decide(baseUrl: string, authorizeUrl: string, decision: De
     const csrf = fieldsOf(page.html).find(({ name }) => name === 'csrf')?.value ?? ''
     return open(`${page.url}/${action}`, new URLSearchParams([['csrf', csrf], ...fields]))
   }
-  const consent = await send(await open(authorizeUrl), 'sign-in', [
+  const first = await open(authorizeUrl)
+  if (first.html === '') return new URL(first.url)
+  if (!first.html.includes('name="csrf"')) {
+    throw new Error(`the server stays at: ${/<h1[^>]*>(.*?)<\/h1>/s.exec(first.html)?.[1]}`)
+  }
+  const consent = await send(first, 'sign-in', [
     ['name', `${who}@example.org`],
     ['password', DEMO_PASSWORD],
   ])
