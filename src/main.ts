@@ -1,5 +1,5 @@
 import { build } from './app.ts'
-import { seedDemo } from './demo-people.ts'
+import { loadDemo } from './demo.ts'
 import { serve } from './serve.ts'
 
-process.exit(await serve({ build, loadDemo: app => seedDemo(app.pool, app.config) }))
+process.exit(await serve({ build, loadDemo }))

@@ -1,0 +1,16 @@
+import type { Permission } from '../access/permit.ts'
+import type { Queryable } from './db.ts'
+import { run } from './run.ts'
+import { name, raw, sql } from './sql.ts'
+import { tableOf } from './tables.ts'
+import { visibleTo } from './visible.ts'
+
+/** Whether there is any resource of a type that the permission lets its holder see. */
+export async function existsAny(db: Queryable, permission: Permission, now: Date): Promise<boolean> {
+  const table = name(tableOf(permission.definition.type))
+  const rows = await run<[boolean]>(
+    db,
+    sql`select exists (select from ${table} r where ${visibleTo(permission, raw('r'), now)})`,
+  )
+  return rows[0]?.[0] === true
+}
