@@ -61,7 +61,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     patient ? await namesOf(pool, asServer(patient), ids) : new Map<string, string>()
 
   await app.register(health, { pool })
-  await app.register(smart, { config, pool, keys, clock, nameOf })
+  await app.register(smart, { config, pool, keys, clock, nameOf, revoked })
   await app.register(fhir, {
     prefix: '/fhir',
     pool,

@@ -186,6 +186,8 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   const scopes = scopesSupported()
   provider.use(async (ctx, next) => {
     await next()
+    // "Revoked" must be true at the FHIR server when the app hears it.
+    if (ctx.oidc?.route === 'revocation') await options.revoked?.settled()
     finishAnswer(ctx as unknown as KoaContextWithOIDC, scopes)
   })
   return provider

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { Revocations } from '../store/revocations.ts'
 import type { Keys } from './keys.ts'
 
 /** What the authorization server reads of the configuration. */
@@ -16,6 +17,8 @@ export type SmartOptions = {
   clock: () => Date
   /** The display names of patients by id, for the consent page; without it a record is named by its id. */
   nameOf?: (patientIds: readonly string[]) => Promise<ReadonlyMap<string, string>>
+  /** Who judges access tokens, to be waited for when one is revoked. */
+  revoked?: Pick<Revocations, 'settled'>
   /** Origins inside the trust's network from which a client's `jwks_uri` may be fetched. */
   internalOrigins?: readonly string[]
 }

@@ -7,6 +7,8 @@ export type Revocations = {
   isRevoked(jti: string): boolean
   /** Whether the set is up to date: loaded, and listening for more. */
   ready(): boolean
+  /** Waits until what was revoked before the call is known here: who was told "revoked" may rely on it. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,6 +55,14 @@ function checkAlive({ current, isReady }: Listener, patience: number, lost: (cli
     () => clearTimeout(silence),
     () => lost(current),
   )
+}
+
+/**
+ * PostgreSQL sends a listener its notifications before it says that it is ready for more: after the answer to a query,
+ * those of every transaction that was over before it are here. A connection that gives no answer is soon taken for lost.
+ */
+async function settle({ current }: Listener): Promise<void> {
+  await current?.query('select 1').catch(() => {})
 }
 
 function forgetExpired({ revoked }: Listener): void {
@@ -104,6 +114,7 @@ export async function revocations(
   return {
     isRevoked: jti => !listener.isReady || (listener.revoked.size > 0 && listener.revoked.has(key(jti))),
     ready: () => listener.isReady,
+    settled: () => settle(listener),
     close,
   }
 }
