@@ -1,20 +1,27 @@
-import { searchParametersOf } from '../fhir/model.ts'
+import { RESOURCE_TYPES, searchParametersOf } from '../fhir/model.ts'
 import type { Searchable } from '../fhir/query.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
 
-/** The reference parameters of a served type: what `_include` and `_revinclude` may name. */
-export const referencesOf = (type: string): readonly string[] | undefined => {
-  const search = definitionOf(type)?.search
-  return search && Object.keys(search).filter(param => search[param]?.type === 'reference')
+const ALL_TYPES = [...RESOURCE_TYPES]
+
+/** The types that the standard lets a reference parameter lead to, served or not: what a value may name. */
+function namedBy(type: string, param: string): readonly string[] {
+  const names = searchParametersOf(type).get(param)?.targets ?? []
+  return names.length === 0 || names.includes('Resource') ? ALL_TYPES : names
 }
 
-/** The served types that a reference parameter may lead to. */
+/** The served types that a reference parameter may lead to: what an include can bring along. */
 export function targetsOf(type: string, param: string): readonly string[] {
-  const names = searchParametersOf(type).get(param)?.targets ?? []
-  return names.length === 0 || names.includes('Resource')
-    ? servedTypes
-    : servedTypes.filter(each => names.includes(each))
+  const names = new Set(namedBy(type, param))
+  return servedTypes.filter(each => names.has(each))
+}
+
+/** The reference parameters of a served type that lead to one: what `_include` and `_revinclude` may name. */
+export const referencesOf = (type: string): readonly string[] | undefined => {
+  const search = definitionOf(type)?.search
+  const leads = (param: string) => search?.[param]?.type === 'reference' && targetsOf(type, param).length > 0
+  return search && Object.keys(search).filter(leads)
 }
 
 const searchables = new Map<string, Searchable>()
@@ -30,7 +37,7 @@ export function searchableOf({ type, search }: Definition, base: string): Search
     base,
     references: referencesOf,
     targets: param => {
-      const found = targets.get(param) ?? targetsOf(type, param)
+      const found = targets.get(param) ?? namedBy(type, param)
       targets.set(param, found)
       return found
     },
