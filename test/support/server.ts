@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type pg from 'pg'
+import { symbols } from 'pino'
 import type { Test } from 'tap'
 import { build } from '../../src/app.ts'
 import { complete, loadConfig } from '../../src/config.ts'
@@ -10,7 +11,14 @@ import { database } from './database.ts'
 const SECRET = 'the-secret-of-every-test-server-here'
 
 export type Clock = { (): Date; set(time: string | Date): void }
-export type TestServer = { app: FastifyInstance; baseUrl: string; pool: pg.Pool; clock: Clock }
+export type TestServer = {
+  app: FastifyInstance
+  baseUrl: string
+  pool: pg.Pool
+  clock: Clock
+  /** What was logged; nothing unless the options ask for a log level. */
+  logged: readonly string[]
+}
 export type ServerOptions = {
   /** What the clock shows; without it, and until it is set, the clock goes. */
   at?: string
@@ -32,9 +40,11 @@ export async function server(t: Test, { at, variables = {} }: ServerOptions = {}
   })
   const clock = settableClock(at)
   const app = await build(complete(settings, SECRET), { pool, clock })
+  const logged: string[] = []
+  Object.assign(app.log, { [symbols.streamSym]: { write: (line: string) => logged.push(line) } })
   t.teardown(() => app.close())
   await app.listen({ host: settings.host, port })
-  return { app, baseUrl: settings.baseUrl, pool, clock }
+  return { app, baseUrl: settings.baseUrl, pool, clock, logged }
 }
 
 function settableClock(at: string | undefined): Clock {

@@ -1,0 +1,271 @@
+// Two patients: whatever the first one's app asks, nothing of the second one comes back, nor whether it is there.
+import t from 'tap'
+import { searchParametersOf } from '../src/fhir/model.ts'
+import { definitions } from '../src/resources/index.ts'
+import { type Client, entriesOf, inTurn, linkOf, namesOf, type Reply, type Sent } from './support/client.ts'
+import { SYSTEM } from './support/search-value.ts'
+import { server } from './support/server.ts'
+import { CANARY, canaryId, NOBODY, twoPatients } from './support/two-patients.ts'
+
+const NOW = '2026-03-02T10:00:00.000Z'
+const s = await server(t, { at: NOW, variables: { PORTICO_LOG_LEVEL: 'trace' } })
+const world = await twoPatients(s)
+const { alice, victim, engine } = world
+const types = [...definitions.values()]
+const REQUEST_ID = { 'x-request-id': 'the-same-for-both' }
+
+const nobodys = (text: string): string => text.replaceAll(CANARY, NOBODY)
+
+function twin(sent: Sent): Sent {
+  const { body } = sent
+  if (body instanceof URLSearchParams) return { ...sent, body: new URLSearchParams(nobodys(String(body))) }
+  const changed = sent.headers && (JSON.parse(nobodys(JSON.stringify(sent.headers))) as Record<string, string>)
+  return {
+    ...sent,
+    ...(body === undefined ? {} : { body: JSON.parse(nobodys(JSON.stringify(body))) as unknown }),
+    ...(changed ? { headers: changed } : {}),
+  }
+}
+
+const comparable = ({ status, headers: { date: _, ...headers }, text }: Reply): string =>
+  JSON.stringify({ status, headers, text })
+
+/** What is wrong with the answer to a request that names the second patient's things. */
+async function faultOf(ask: Client, path: string, sent: Sent = {}): Promise<string | undefined> {
+  const asked = { ...sent, headers: { ...sent.headers, ...REQUEST_ID } }
+  const isNamed = `${path}${sent.body ?? ''}${JSON.stringify(sent)}`.includes(CANARY)
+  if (!isNamed) return faultOfList(await ask(path, asked))
+  const other = twin(asked)
+  const [real, absent] = [await ask(path, asked), await ask(nobodys(path), other)]
+  const isSame = nobodys(comparable(real)) === comparable(absent)
+  return isSame
+    ? faultOfBundle(real)
+    : `differs:\n${comparable(real).slice(0, 900)}\n${comparable(absent).slice(0, 900)}`
+}
+
+/** What a Bundle holds or counts beyond what the first patient may see. */
+function faultOfBundle(reply: Reply): string | undefined {
+  if (reply.json.type !== 'searchset') return undefined
+  const foreign = namesOf(reply).filter(name => !world.visible.has(name))
+  if (foreign.length > 0) return `brings ${foreign}`
+  const { total } = reply.json
+  const matches = namesOf(reply, 'match').length
+  const isWhole = linkOf(reply, 'next') === undefined && matches > 0
+  return isWhole && total !== undefined && total !== matches ? `counts ${total}, shows ${matches}` : undefined
+}
+
+/** What is wrong with the answer to a request that does not name anything of hers. */
+const faultOfList = (reply: Reply): string | undefined =>
+  reply.text.includes(CANARY) ? `brings ${reply.text.slice(0, 900)}` : faultOfBundle(reply)
+
+type Try = readonly [path: string, sent?: Sent]
+
+/** Makes requests that name the second patient, as the first: the answers must be those about nobody. */
+async function findLeaks(tries: readonly Try[]): Promise<string[]> {
+  const leaks: string[] = []
+  await inTurn(tries, async ([path, sent]) => {
+    const fault = await faultOf(alice, path, sent)
+    if (fault) leaks.push(`${sent?.method ?? 'GET'} ${path} ${JSON.stringify(sent?.body ?? '')} ${fault}`)
+  })
+  return leaks
+}
+
+const form = (params: readonly (readonly [string, string])[]): Sent => ({
+  method: 'POST',
+  body: new URLSearchParams(params.map(([name, value]) => [name, value])),
+})
+
+const query = (params: readonly (readonly [string, string])[]): string =>
+  params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
+
+const counted = (type: string, ...params: (readonly [string, string])[]): Try => [
+  `/${type}?${query([...params, ['_count', '1000'], ['_total', 'accurate']])}`,
+]
+
+/** The same search in every way to send and to count it. */
+const searches = (type: string, ...params: (readonly [string, string])[]): Try[] => [
+  counted(type, ...params),
+  [`/${type}?${query([...params, ['_summary', 'count']])}`],
+  [`/${type}/_search`, form([...params, ['_count', '1000']])],
+]
+
+const MODIFIERS: Readonly<Record<string, readonly string[]>> = {
+  token: [':not'],
+  string: [':exact', ':contains'],
+  reference: [':identifier'],
+}
+
+t.test('the canaries are there, and are found by who may see them', async t => {
+  const lost: string[] = []
+  await inTurn(types, async ({ type }) => {
+    const name = `${type}/${canaryId(type)}`
+    if (!(await engine(`/${name}`)).text.includes(CANARY)) lost.push(name)
+    for (const { param, values } of world.queries.get(type) ?? [])
+      for (const value of values) {
+        const found = namesOf(await engine(`/${type}?${query([[param, value]])}&_count=1000`))
+        if (!found.includes(name)) lost.push(`${type}?${param}=${value}`)
+      }
+  })
+  t.same(lost, [])
+  t.equal((await victim(`/Patient/${CANARY}`)).status, 200)
+  t.equal((await victim(`/Binary/${canaryId('Binary')}`)).status, 200, 'through her letter')
+  t.match((await victim('/Schedule?_count=1000')).text, `Schedule/${CANARY}-actor`, 'a Schedule that names her')
+  t.ok(namesOf(await victim('/Observation?_count=1000')).length > 20)
+})
+
+t.test('a foreign resource is answered like one that is not there, byte for byte', async t => {
+  const more = [`Schedule/${CANARY}-actor`, `Group/${CANARY}-group`, `Observation/${CANARY}-deleted`]
+  const several = types.filter(({ severalPatients }) => severalPatients)
+  const ids = [
+    ...types.map(({ type }) => `/${type}/${canaryId(type)}`),
+    ...several.map(({ type }) => `/${type}/${CANARY}-several-${type}`),
+    ...more.map(name => `/${name}`),
+  ]
+  const tries = ids.flatMap((path): Try[] => [
+    [path],
+    [path, { method: 'HEAD' }],
+    [path, { headers: { 'if-none-match': 'W/"2"' } }],
+    [path, { headers: { 'if-modified-since': 'Sun, 01 Jan 2040 00:00:00 GMT' } }],
+    [`${path}?_format=json&_elements=id`],
+    [`${path}/_history`],
+    [`${path}/_history?_count=1&_before=5`],
+    [`${path}/_history/1`],
+    [`${path}/_history/2`],
+    [`${path}/_history/99`],
+    [`${path}/$everything`],
+    [`${path}/*`],
+    [`${path}/Observation`],
+    [`${path}/Observation?code=${CANARY}`],
+  ])
+  t.same(await findLeaks(tries), [])
+})
+
+t.test('no search parameter finds, counts or excludes what is foreign', async t => {
+  const tries = types.flatMap(({ type, search }) => [
+    ...searches(type, ['_id', canaryId(type)]),
+    ...searches(type, ['_id', `alice,a-${type},${canaryId(type)},${CANARY}-actor`]),
+    ...searches(type, ['_lastUpdated', 'ge2000']),
+    ...(world.queries.get(type) ?? []).flatMap(({ param, values: [first = '', ...more] }) => [
+      ...searches(type, [param, first]),
+      ...more.map(value => counted(type, [param, value])),
+    ]),
+    ...Object.keys(search).flatMap(param =>
+      ['true', 'false'].map((missing): Try => [`/${type}?${param}:missing=${missing}&_total=accurate`]),
+    ),
+    ...Object.entries(search).flatMap(([param, declared]) =>
+      (MODIFIERS[declared.type] ?? []).map(modifier =>
+        counted(type, [`${param}${modifier}`, declared.type === 'reference' ? `${SYSTEM}|${CANARY}` : CANARY]),
+      ),
+    ),
+    [`/${type}?code:text=${CANARY}`] as const,
+    [`/${type}?_has:Observation:subject:code=${CANARY}`] as const,
+  ])
+  t.same(await findLeaks(tries), [])
+})
+
+t.test('asking for the other patient by any reference parameter finds nothing of hers', async t => {
+  const tries = types.flatMap(({ type, search }) =>
+    Object.keys(search)
+      .filter(param => search[param]?.type === 'reference')
+      .flatMap(param => [
+        ...searches(type, [param, CANARY]),
+        counted(type, [param, `Patient/${CANARY}`]),
+        counted(type, [param, `${s.baseUrl}/fhir/Patient/${CANARY}`]),
+        counted(type, [param, `Patient/alice,Patient/${CANARY}`]),
+        counted(type, [`${param}:Patient`, CANARY]),
+        counted(type, [`${param}.identifier`, CANARY]),
+      ]),
+  )
+  t.same(await findLeaks(tries), [])
+})
+
+t.test('no include and no revinclude brings anything along that is not hers', async t => {
+  const statement = (await alice('/metadata')).json as { rest: { resource: Record<string, never>[] }[] }
+  let brought = 0
+  const leaks: string[] = []
+  const paths = (statement.rest[0]?.resource ?? []).flatMap(({ type, searchInclude = [], searchRevInclude = [] }) => [
+    ...(searchInclude as string[]).map(each => `/${type}?_count=1000&_include=${each}`),
+    ...(searchRevInclude as string[]).map(each => `/${type}?_count=1000&_revinclude=${each}`),
+  ])
+  await inTurn(paths, async path => {
+    const reply = await alice(path)
+    brought += namesOf(reply, 'include').length
+    const fault = faultOfList(reply)
+    if (fault) leaks.push(`${path} ${fault}`)
+  })
+  t.same(leaks, [])
+  t.ok(brought > 100, `includes bring what is hers: ${brought}`)
+})
+
+t.test('every order of every list shows hers alone, on all its pages', async t => {
+  const leaks: string[] = []
+  const listed = types.filter(({ may }) => may.patient)
+  const paths = listed.flatMap(({ type, search }) =>
+    [
+      '_id',
+      '_lastUpdated',
+      ...Object.keys(search).filter(name => ['date', 'string'].includes(search[name]?.type ?? '')),
+    ]
+      .flatMap(param => [param, `-${param}`])
+      .map(sort => `/${type}?_total=accurate&_count=40&_sort=${sort}`),
+  )
+  await inTurn(paths, async path => {
+    const shown: string[] = []
+    let total: unknown
+    for (let next: string | undefined = path; next !== undefined; ) {
+      const reply: Reply = await alice(next)
+      total = reply.json.total
+      shown.push(...namesOf(reply, 'match'))
+      next = linkOf(reply, 'next')
+      const foreign = namesOf(reply).filter(name => !world.visible.has(name))
+      if (reply.text.includes(CANARY) || foreign.length > 0) leaks.push(`${path} brings ${foreign}`)
+    }
+    if (new Set(shown).size !== total) leaks.push(`${path} counts ${total}, shows ${shown.length}`)
+  })
+  t.same(leaks, [])
+})
+
+t.test('a page link of somebody else opens nothing', async t => {
+  for (const other of [victim, engine]) {
+    const next = linkOf(await other(`/Observation?_count=1`), 'next') ?? ''
+    t.match((await other(next)).text, CANARY, 'it works for whom it was made')
+    const refused = await alice(next)
+    t.equal(refused.status, 400)
+    t.notMatch(refused.text, CANARY)
+  }
+})
+
+t.test('an entry of a batch or transaction sees no more than a request of its own', async t => {
+  const urls = types.flatMap(({ type }) => [
+    `${type}/${canaryId(type)}`,
+    `${type}/${canaryId(type)}/_history`,
+    `${type}/${canaryId(type)}/_history/1`,
+    `${type}?_id=${canaryId(type)}&_total=accurate`,
+    ...Object.keys(definitions.get(type)?.search ?? {})
+      .filter(param => searchParametersOf(type).get(param)?.type === 'reference')
+      .map(param => `${type}?${param}=Patient/${CANARY}&_include=${type}:${param}&_summary=count`),
+  ])
+  const entry = urls.map(url => ({ request: { method: 'GET', url } }))
+  const bundle = (type: string, entries: unknown[]): Try => [
+    '/',
+    { method: 'POST', body: { resourceType: 'Bundle', type, entry: entries } },
+  ]
+  const conditional = entry.slice(0, 40).map(({ request }) => ({ request: { ...request, ifNoneMatch: 'W/"2"' } }))
+  const tries = [
+    bundle('batch', entry),
+    bundle('batch', conditional),
+    ...entry.map(each => bundle('transaction', [each])),
+  ]
+  t.same(await findLeaks(tries), [])
+  const [path, sent] = bundle('batch', entry)
+  t.equal(entriesOf(await alice(path, sent)).length, entry.length)
+})
+
+t.test('nothing that was asked, found or refused is in the log', async t => {
+  await fetch(`${s.baseUrl}/fhir/Patient/${CANARY}`, { headers: { authorization: 'Bearer wrong' } })
+  t.ok(s.logged.length > 0, 'something is logged')
+  t.same(
+    s.logged.filter(line => line.includes(CANARY)),
+    [],
+  )
+})
