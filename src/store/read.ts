@@ -44,26 +44,30 @@ function batchText(permission: Permission): string {
       select q.n, r.ver, r.upd, r.method, r.content from q join ${table} r on r.id = q.id
       where ${visible(permission, raw('r'), asker)}),
     audited as (insert into audit_raw (lines)
-      select string_agg(q.line || ',{"version":' || coalesce(hit.ver::text, 'null') || '}]', E'\n' order by q.n)
+      select string_agg(q.line || ',{"version":' || coalesce(hit.ver::text, 'null') || '}]', E'\n')
       from q left join hit using (n) where $5::timestamptz is not null) -- an engine's text has no other use of it
-    select n::int, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`).text
+    select n::int, ver, round(date_part('epoch', upd) * 1000), method, content from hit`).text
 }
 
 const MOST_IN_ONE_BATCH = 100
+/** While a batch is under way others wait for the next, for its cost hardly depends on its size; unless they are many. */
+const MANY = 32
+const MOST_BATCHES = 3
 
 /**
- * Reads by id that arrive in the same turn of the event loop go to the database as one statement, which also
- * writes their audit lines: fewer system calls and fewer flushes than one statement each (docs/decisions).
+ * Reads by id that arrive in the same turn of the event loop, or while earlier ones are under way, go to the database as
+ * one statement, which also writes their audit lines: fewer system calls and fewer flushes than one statement each
+ * (docs/decisions).
  */
 export type Loader = (permission: Permission, id: string, access: Access, now: Date) => Promise<Stored | undefined>
 
 const texts = new Map<string, string>()
 
 async function answer(db: Queryable, batch: readonly Question[]): Promise<void> {
-  const first = batch[0]
-  if (!first) return
-  const key = `${first.permission.definition.type} ${first.permission.kind} ${topicOf(first.permission)}`
-  const text = texts.get(key) ?? batchText(first.permission)
+  const last = batch.at(-1)
+  if (!last) return
+  const key = kindOf(last.permission)
+  const text = texts.get(key) ?? batchText(last.permission)
   texts.set(key, text)
   const people = batch.map(({ permission }) =>
     permission.kind === 'patient' ? permission : { person: '', patient: '' },
@@ -73,7 +77,8 @@ async function answer(db: Queryable, batch: readonly Question[]): Promise<void> 
     people.map(each => each.person),
     people.map(each => each.patient),
     batch.map(question => question.line),
-    first.now.toISOString(),
+    // The time of the latest: nobody is judged by a time before she asked.
+    last.now.toISOString(),
   ])
   const found = new Map(rows.map(row => [row[0], row]))
   for (const [index, question] of batch.entries()) {
@@ -82,7 +87,9 @@ async function answer(db: Queryable, batch: readonly Question[]): Promise<void> 
   }
 }
 
-const topicOf = (permission: Permission): string => (permission.kind === 'patient' ? permission.topic : '')
+/** Questions of one kind are answered by the same statement. */
+const kindOf = (permission: Permission): string =>
+  `${permission.definition.type} ${permission.kind} ${permission.kind === 'patient' ? permission.topic : ''}`
 
 /** Answers a batch; when it fails, each question is asked alone, so that one bad one does not fail its neighbours. */
 async function answerOrSplit(db: Queryable, batch: readonly Question[]): Promise<void> {
@@ -94,25 +101,39 @@ async function answerOrSplit(db: Queryable, batch: readonly Question[]): Promise
   }
 }
 
+/** The questions of one kind: those that wait, and how many batches of them are under way. */
+type Lane = { waiting: Question[]; underWay: number; scheduled: boolean }
+
 /** A loader on a pool; one per process. */
 export function loader(db: Queryable): Loader {
-  let waiting = new Map<string, Question[]>()
-  const flush = () => {
-    const batches = waiting
-    waiting = new Map()
-    for (const questions of batches.values())
-      for (let at = 0; at < questions.length; at += MOST_IN_ONE_BATCH)
-        void answerOrSplit(db, questions.slice(at, at + MOST_IN_ONE_BATCH))
+  const lanes = new Map<string, Lane>()
+  const isDue = ({ waiting, underWay }: Lane): boolean =>
+    underWay === 0 ? waiting.length > 0 : waiting.length >= MANY && underWay < MOST_BATCHES
+  const schedule = (lane: Lane) => {
+    if (lane.scheduled || !isDue(lane)) return
+    lane.scheduled = true
+    // After the requests that have arrived already were read.
+    setImmediate(send, lane)
+  }
+  const send = (lane: Lane) => {
+    lane.scheduled = false
+    const batch = lane.waiting.slice(0, MOST_IN_ONE_BATCH)
+    lane.waiting = lane.waiting.slice(MOST_IN_ONE_BATCH)
+    lane.underWay++
+    void answerOrSplit(db, batch).finally(() => {
+      lane.underWay--
+      schedule(lane)
+    })
+    schedule(lane)
   }
   return (permission, id, access, now) => {
     if (permission.definition.compartment === 'referrers') return readOne(db, permission, id, access, now)
     return new Promise((resolve, reject) => {
-      if (waiting.size === 0) setImmediate(flush)
-      const key = `${permission.definition.type} ${permission.kind} ${topicOf(permission)}`
-      const question = { id, permission, line: lineOf(access, now), now, resolve, reject }
-      const batch = waiting.get(key)
-      if (batch) batch.push(question)
-      else waiting.set(key, [question])
+      const key = kindOf(permission)
+      const lane = lanes.get(key) ?? { waiting: [], underWay: 0, scheduled: false }
+      lanes.set(key, lane)
+      lane.waiting.push({ id, permission, line: lineOf(access, now), now, resolve, reject })
+      schedule(lane)
     })
   }
 }
