@@ -59,7 +59,7 @@ function options() {
       full: { type: 'boolean' },
       only: { type: 'string' },
       hold: { type: 'boolean' },
-      /** Node's own flags for our server, such as --cpu-prof. */
+      /** Node's own flags for our server, as in --flags=--cpu-prof. */
       flags: { type: 'string' },
     },
   })

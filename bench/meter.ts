@@ -34,14 +34,24 @@ async function backends({ admin }: Cluster): Promise<number[]> {
   return rows.map(({ pid }) => pid)
 }
 
-const sumOf = async (pids: readonly number[]): Promise<number> =>
-  (await Promise.all(pids.map(processTime))).reduce((sum, time) => sum + time, 0)
+type Times = ReadonlyMap<number, number>
 
-/** The CPU time so far of a server's process tree and of the sessions of the benchmark's database. */
-export async function readCpu(cluster: Cluster, pid: number): Promise<Cpu> {
+const timesOf = async (pids: readonly number[]): Promise<Times> =>
+  new Map(await Promise.all(pids.map(async pid => [pid, await processTime(pid)] as const)))
+
+/** How much CPU time each process of a server, and each session of the benchmark's database, has had so far. */
+export type Reading = { readonly node: Times; readonly postgres: Times }
+
+export async function readCpu(cluster: Cluster, pid: number): Promise<Reading> {
   const [mine, theirs] = await Promise.all([childrenOf(pid), backends(cluster)])
-  const [node, postgres] = await Promise.all([sumOf([pid, ...mine]), sumOf(theirs)])
+  const [node, postgres] = await Promise.all([timesOf([pid, ...mine]), timesOf(theirs)])
   return { node, postgres }
+}
+
+/** What went by between two readings. A process that has ended took its time along; one that began had none before. */
+export function cpuBetween(before: Reading, after: Reading): Cpu {
+  const spent = (from: Times, to: Times) => [...to].reduce((sum, [pid, time]) => sum + time - (from.get(pid) ?? 0), 0)
+  return { node: spent(before.node, after.node), postgres: spent(before.postgres, after.postgres) }
 }
 
 /** What the statements of some requests needed. */

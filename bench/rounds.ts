@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, COUNTING, QUIET } from './cluster.ts'
 import { generate, type Load } from './generator.ts'
-import { type Counted, type Cpu, readCounts, readCpu, resetCounts } from './meter.ts'
+import { type Counted, type Cpu, cpuBetween, readCounts, readCpu, resetCounts } from './meter.ts'
 import type { Request, Scenario } from './scenarios.ts'
 import type { Running } from './servers.ts'
 
@@ -59,7 +59,7 @@ async function measure(cluster: Cluster, server: Running, list: string, { connec
   // What is still on its way when the generator leaves belongs to this round.
   await sleep(100)
   const after = await readCpu(cluster, server.pid)
-  const cpu = { node: after.node - before.node, postgres: after.postgres - before.postgres }
+  const cpu = cpuBetween(before, after)
   return { ...load, cpu, perRequest: (cpu.node + cpu.postgres) / load.requests }
 }
 
