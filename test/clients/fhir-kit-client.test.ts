@@ -262,6 +262,10 @@ t.test('gets every refusal as an OperationOutcome that it can parse', async t =>
   const forged = new Client({ baseUrl, bearerToken: 'not-a-token' })
   const narrow = new Client({ baseUrl, bearerToken: await patientToken(server, 'alice', 'patient/Appointment.rs') })
   const body = { resourceType: 'Patient', name: [{ family: 'Grey', colour: 'grey' }] }
+  const misspelt = { resourceType: 'Observation', searchParams: { patiant: 'alice' } }
+  const xml = { headers: { accept: 'application/fhir+xml' } }
+  const post = (type: string, body: string) =>
+    engine.request('Patient', { method: 'POST', body, options: { headers: { 'content-type': type } } })
   for (const [status, words, asked] of [
     [401, /access token is needed/, () => nobody.read({ resourceType: 'Patient', id: 'alice' })],
     [401, /not valid/, () => forged.read({ resourceType: 'Patient', id: 'alice' })],
@@ -269,37 +273,11 @@ t.test('gets every refusal as an OperationOutcome that it can parse', async t =>
     [403, /patient\/Patient.c/, () => alice.create({ resourceType: 'Patient', body })],
     [404, /There is no/, () => alice.read({ resourceType: 'Patient', id: 'bob' })],
     [404, /There is no/, () => alice.read({ resourceType: 'DiagnosticReport', id: 'withheld' })],
-    [
-      400,
-      /Did you mean "patient"/,
-      () => alice.search({ resourceType: 'Observation', searchParams: { patiant: 'alice' } }),
-    ],
+    [400, /Did you mean "patient"/, () => alice.search(misspelt)],
     [400, /colour/, () => engine.create({ resourceType: 'Patient', body })],
-    [
-      400,
-      /JSON/i,
-      () =>
-        engine.request('Patient', {
-          method: 'POST',
-          body: '{"resourceType":',
-          options: { headers: { 'content-type': 'application/fhir+json' } },
-        }),
-    ],
-    [
-      415,
-      /fhir\+json/,
-      () =>
-        engine.request('Patient', {
-          method: 'POST',
-          body: '<Patient/>',
-          options: { headers: { 'content-type': 'application/fhir+xml' } },
-        }),
-    ],
-    [
-      406,
-      /Only JSON/,
-      () => alice.request('Patient/alice', { options: { headers: { accept: 'application/fhir+xml' } } }),
-    ],
+    [400, /JSON/i, () => post('application/fhir+json', '{"resourceType":')],
+    [415, /fhir\+json/, () => post('application/fhir+xml', '<Patient/>')],
+    [406, /Only JSON/, () => alice.request('Patient/alice', { options: xml })],
   ] as const) {
     const { status: answered, data } = await refusal(asked())
     t.equal(answered, status, String(words))
