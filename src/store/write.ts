@@ -5,7 +5,7 @@ import { mainDateOf } from '../resources/index.ts'
 import { internSets, writeBeside } from './beside.ts'
 import type { Queryable } from './db.ts'
 import { writeReach } from './reach.ts'
-import { settleReleases } from './release.ts'
+import { heldBefore, settleReleases } from './release.ts'
 import type { IndexRow } from './row.ts'
 import { run, runText } from './run.ts'
 import { name, raw, sql } from './sql.ts'
@@ -185,9 +185,13 @@ export async function store(db: Queryable, versions: readonly Version[]): Promis
     db,
     versions.flatMap(version => [...version.row.sets.values()]),
   )
+  const before = await heldBefore(
+    db,
+    versions.filter(version => version.replaces).map(({ definition, id }) => ({ type: definition.type, id })),
+  )
   for (const [definition, group] of byType(versions)) await storeOfType(db, definition, group)
   await writeBeside(db, versions)
-  await settleReleases(db, versions)
+  await settleReleases(db, versions, before)
   await writeReach(db, versions)
   await noteWaiting(db, versions)
 }
@@ -202,19 +206,25 @@ export async function remove(
   ids: readonly string[],
   updated: Date,
 ): Promise<void> {
-  const table = tableOf(definition.type)
+  const { type } = definition
+  const table = tableOf(type)
   const columns = raw(HISTORY_COLUMNS)
+  const before = await heldBefore(
+    db,
+    ids.map(id => ({ type, id })),
+  )
   await run(
     db,
     sql`with gone as (delete from ${name(table)} where id = any(${ids}::text[]) returning ${columns}),
-      beside1 as (delete from search_string where type = ${definition.type} and id = any(${ids}::text[])),
-      beside2 as (delete from search_date where type = ${definition.type} and id = any(${ids}::text[])),
-      beside3 as (delete from search_quantity where type = ${definition.type} and id = any(${ids}::text[])),
-      waited as (delete from waiting where type = ${definition.type} and id = any(${ids}::text[])),
-      reached as (delete from reach where consent in (select ${`${definition.type}/`} || id from gone))
+      beside1 as (delete from search_string where type = ${type} and id = any(${ids}::text[])),
+      beside2 as (delete from search_date where type = ${type} and id = any(${ids}::text[])),
+      beside3 as (delete from search_quantity where type = ${type} and id = any(${ids}::text[])),
+      waited as (delete from waiting where type = ${type} and id = any(${ids}::text[])),
+      reached as (delete from reach where consent in (select ${`${type}/`} || id from gone))
       insert into ${name(`${table}_history`)} (${columns})
       select ${columns} from gone
       union all
       select id, ver + 1, ${updated.toISOString()}::timestamptz, pg_current_xact_id(), patient, release_at, 'DELETE', null from gone`,
   )
+  await settleReleases(db, [], before)
 }
