@@ -3,6 +3,7 @@ import type { Query } from '../fhir/query.ts'
 import { mainDateOf } from '../resources/index.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
+import { isFeed, settledBefore } from './feed.ts'
 import { type Included, included } from './include.ts'
 import { matches } from './matches.ts'
 import { run } from './run.ts'
@@ -89,10 +90,6 @@ function after(keys: readonly Key[], cursor: readonly string[]): Sql {
   return sql`(${bound} and (${join(steps, ' or ')}))`
 }
 
-/** A feed by time of change must not pass over what is still being committed, or its reader would never see it. */
-const settled = (query: Query): Sql =>
-  query.sort[0]?.param === '_lastUpdated' ? raw('r.tx < pg_snapshot_xmin(pg_current_snapshot())') : raw('true')
-
 const orderBy = (keys: readonly Key[], selective: boolean): Sql =>
   join(
     keys.map(({ expression, descending, cast }) => {
@@ -115,11 +112,11 @@ export type Search = {
   readonly now: Date
 }
 
-function conditionOf({ query, permission, now }: Search): Sql {
+function conditionOf({ query, permission, now }: Search, settled: string | undefined): Sql {
   return all([
     visibleTo(permission, raw('r'), now),
     ...query.clauses.map(clause => matches(clause, permission, now)),
-    settled(query),
+    settled === undefined ? raw('true') : sql`r.upd < ${settled}::timestamptz`,
   ])
 }
 
@@ -128,7 +125,7 @@ export async function count(db: Queryable, search: Search): Promise<number> {
   const table = name(tableOf(search.permission.definition.type))
   const rows = await run<[string]>(
     db,
-    sql`with counted as materialized (select count(*) as total from ${table} r where ${conditionOf(search)}),
+    sql`with counted as materialized (select count(*) as total from ${table} r where ${conditionOf(search, undefined)}),
       audited as (insert into audit_raw (lines)
         select ${lineOf(search.access, search.now)}::text || ',{"count":' || total || '}]' from counted)
       select total from counted`,
@@ -136,13 +133,16 @@ export async function count(db: Queryable, search: Search): Promise<number> {
   return Number(rows[0]?.[0] ?? 0)
 }
 
-/** The statement of one page: matches, what they include, the total when it was asked for, and the audit line. */
-export function pageStatement(search: Search): Sql {
+/**
+ * The statement of one page: matches, what they include, the total when it was asked for, and the audit line. Of a feed
+ * only what is older than `settled` is shown.
+ */
+export function pageStatement(search: Search, settled: string | undefined): Sql {
   const { query, permission, cursor, includes, access, now } = search
   const { type } = permission.definition
   const table = name(tableOf(type))
   const keys = orderOf(query, permission)
-  const condition = conditionOf(search)
+  const condition = conditionOf(search, settled)
   const columns = join(
     keys.map((key, index) => sql`(${key.expression})::text as k${raw(String(index))}`),
     ', ',
@@ -168,12 +168,14 @@ export function pageStatement(search: Search): Sql {
 }
 
 /**
- * One page of a search by one statement (https://hl7.org/fhir/R4/search.html): who may see what, what matches, what is
- * included and the audit of all that is decided by PostgreSQL; the stored text comes back untouched.
+ * One page of a search by one statement (https://hl7.org/fhir/R4/search.html), that of a feed by two more: who may see
+ * what, what matches, what is included and the audit of all that is decided by PostgreSQL; the stored text comes back
+ * untouched.
  */
 export async function findPage(db: Queryable, search: Search): Promise<Page> {
   const { query, permission, cursor } = search
-  const rows = await run<Row>(db, pageStatement(search))
+  const settled = isFeed(query) ? await settledBefore(db) : undefined
+  const rows = await run<Row>(db, pageStatement(search, settled))
   const found = rows.filter(([kind]) => kind === 'match')
   const shown = found.slice(0, query.count)
   const last = shown.at(-1)
