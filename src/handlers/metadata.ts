@@ -8,8 +8,11 @@ import { INTERACTIONS, offered } from './interactions.ts'
 import { FHIR_JSON, negotiate } from './negotiate.ts'
 import { referencesOf, targetsOf } from './searchable.ts'
 
+/** The endpoints that the extension oauth-uris has names for. */
+const ENDPOINTS = ['authorize', 'token', 'introspect', 'revoke'] as const
+
 /** Where the authorization server's endpoints are. */
-export type Security = Readonly<Record<'authorize' | 'token' | 'introspect' | 'revoke', string>>
+export type Security = Readonly<Record<(typeof ENDPOINTS)[number], string>>
 
 /** When the declarations that the statement is made of last changed; raised with them. */
 const DATE = '2026-11-22'
@@ -101,7 +104,7 @@ export function capabilityStatement(base: string, security: Security) {
           extension: [
             {
               url: OAUTH_URIS,
-              extension: Object.entries(security).map(([url, valueUri]) => ({ url, valueUri })),
+              extension: ENDPOINTS.map(url => ({ url, valueUri: security[url] })),
             },
           ],
           cors: true,
