@@ -76,7 +76,7 @@ export async function searchType(call: Call): Promise<Answer> {
   const search = { query, permission, cursor, includes: includesOf(call, query), access, now }
   const self = `${server.base}/${definition.type}${used ? `?${used}` : ''}`
   const shared = { warnings: ignoredWarnings(query), updated: now }
-  if (query.countOnly || query.count === 0) {
+  if (query.summary === 'count' || query.count === 0) {
     const total = await count(db, search)
     return {
       status: 200,
