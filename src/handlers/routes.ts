@@ -17,7 +17,8 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-const conditionsOf = (request: FastifyRequest): Conditions => ({
+/** The conditions that a request's headers put on it. */
+export const conditionsOf = (request: FastifyRequest): Conditions => ({
   ifMatch: header(request, 'if-match'),
   ifNoneMatch: header(request, 'if-none-match'),
   ifModifiedSince: header(request, 'if-modified-since'),
@@ -25,9 +26,11 @@ const conditionsOf = (request: FastifyRequest): Conditions => ({
   prefer: header(request, 'prefer'),
 })
 
-const isForm = (request: FastifyRequest): boolean => request.headers['content-type']?.startsWith(FORM) ?? false
+/** Whether the body is the form of a search. */
+export const isForm = (request: FastifyRequest): boolean => request.headers['content-type']?.startsWith(FORM) ?? false
 
-function paramsOf(request: FastifyRequest): [string, string][] {
+/** The query of the URL and the form of the body, in their order. */
+export function paramsOf(request: FastifyRequest): [string, string][] {
   const pairs = queryPairs(request.raw.url ?? '')
   return isForm(request) && typeof request.body === 'string' ? [...pairs, ...formPairs(request.body)] : pairs
 }
@@ -64,7 +67,7 @@ function send(reply: FastifyReply, type: string, { status, headers, body }: Answ
 }
 
 /** A refusal for lack of scope is an access too: it is recorded before the answer leaves. */
-async function recordRefusal(
+export async function recordRefusal(
   server: Server,
   request: FastifyRequest,
   interaction: string,
@@ -101,7 +104,7 @@ function interactionRoute(app: FastifyInstance, server: Server, definition: Defi
 }
 
 /** The methods that a path does not have are refused with those that it has. https://hl7.org/fhir/R4/http.html#general */
-function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
+export function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
   const allow = methods.includes('GET') ? ['HEAD', ...methods] : methods
   for (const method of METHODS)
     if (!methods.includes(method))
