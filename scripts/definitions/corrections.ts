@@ -99,6 +99,7 @@ const LOST: Record<string, ElementDefinition[]> = {
       path: 'EvidenceVariable.characteristic.definition[x]',
       min: 1,
       max: '1',
+      isSummary: true,
       type: [
         { code: 'Reference', targetProfile: targets('Group') },
         { code: 'canonical' },

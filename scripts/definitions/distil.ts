@@ -11,7 +11,16 @@ import type {
 } from './source.ts'
 
 /** One element as src/fhir/model.ts reads it: what is 0, 1 or absent in the standard's default is left out. */
-export type Element = { name: string; types: string; min?: number; max?: string; targets?: string; codes?: string }
+export type Element = {
+  name: string
+  types: string
+  min?: number
+  max?: string
+  /** `s`: part of the summary; `m`: a modifier element. */
+  flags?: string
+  targets?: string
+  codes?: string
+}
 
 export type Param = {
   type: string
@@ -59,6 +68,8 @@ function addElement(model: Distilled, structure: StructureDefinition, definition
   const element: Element = { name, types: typesOf(structure, definition, name) }
   if (definition.min > 0) element.min = definition.min
   if (definition.max !== '1') element.max = definition.max
+  const flags = `${definition.isSummary ? 's' : ''}${definition.isModifier ? 'm' : ''}`
+  if (flags) element.flags = flags
   const targets = (definition.type ?? [])
     .filter(type => type.code === 'Reference')
     .flatMap(type => type.targetProfile ?? [])

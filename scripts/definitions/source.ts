@@ -4,6 +4,8 @@ export type ElementDefinition = {
   path: string
   min: number
   max: string
+  isSummary?: boolean
+  isModifier?: boolean
   type?: { code: string; targetProfile?: string[] }[]
   contentReference?: string
   binding?: { strength: string; valueSet?: string }

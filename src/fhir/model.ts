@@ -13,6 +13,10 @@ export type Element = {
   targets: readonly string[] | undefined
   /** The closed list of codes of a required binding, by code system; undefined when it is open or too large. */
   codes: Readonly<Record<string, readonly string[]>> | undefined
+  /** Whether `_summary=true` shows it. */
+  isSummary: boolean
+  /** Whether it may change what the others mean, so that it is never left out. */
+  isModifier: boolean
 }
 
 /** A search parameter of one type: https://hl7.org/fhir/R4/searchparameter.html */
@@ -25,9 +29,20 @@ export type SearchParameter = {
   component: readonly { definition: string; expression: string }[]
 }
 
+/** An element as the file has it: what is the standard's default is left out; flags are `s` (summary) and `m` (modifier). */
+type Written = {
+  name: string
+  types: string
+  min?: number
+  max?: string
+  flags?: string
+  targets?: string
+  codes?: string
+}
+
 type File = {
   resources: string[]
-  types: Record<string, { name: string; types: string; min?: number; max?: string; targets?: string; codes?: string }[]>
+  types: Record<string, Written[]>
   valueSets: Record<string, Record<string, string[]>>
   searchParams: Record<string, Record<string, Omit<SearchParameter, 'targets'> & { targets?: string }>>
   compartment: Record<string, string[]>
@@ -54,6 +69,8 @@ export function elementsOfType(type: string): readonly Element[] {
     max: one.max === undefined ? 1 : one.max === '*' ? Number.POSITIVE_INFINITY : Number(one.max),
     targets: one.targets?.split('|'),
     codes: one.codes === undefined ? undefined : file.valueSets[one.codes],
+    isSummary: one.flags?.includes('s') ?? false,
+    isModifier: one.flags?.includes('m') ?? false,
   }))
   elements.set(type, made ?? [])
   return made ?? []
