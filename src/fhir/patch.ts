@@ -1,0 +1,61 @@
+import { applyFhirPathPatch } from './fhirpath-patch.ts'
+import { parseJson } from './json.ts'
+import { applyJsonPatch, checkJsonPatch } from './json-patch.ts'
+import { FhirError, invalid } from './outcome.ts'
+import { checkStructure } from './structure.ts'
+import type { Json } from './types.ts'
+
+/** The media type of RFC 6902. */
+export const JSON_PATCH = 'application/json-patch+json'
+
+/** Makes another resource of one, which it may change in place. */
+export type Patch = (resource: Json) => Json
+
+/** FHIR has no empty lists and objects: what a patch leaves empty goes, with what holds nothing else. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const kept = value.map(withoutEmpty).filter(item => item !== undefined)
+    return kept.every(item => item === null) ? undefined : kept
+  }
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).flatMap(([name, item]) => {
+    const inner = withoutEmpty(item)
+    return inner === undefined ? [] : [[name, inner] as const]
+  })
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}
+
+const patchBy =
+  (apply: (resource: Json) => unknown): Patch =>
+  resource =>
+    (withoutEmpty(apply(resource)) ?? {}) as Json
+
+/** A patch may be applied again when a transaction is tried again, and what it puts in place is changed by linking. */
+const copyOf = <T>(value: T): T => structuredClone(value)
+
+/** Reads what came as a patch: a JSON Patch is a list, a FHIRPath Patch a Parameters resource. @throws FhirError 400 */
+export function patchOf(body: unknown): Patch {
+  if (Array.isArray(body)) {
+    checkJsonPatch(body)
+    return patchBy(resource => applyJsonPatch(resource, copyOf(body)))
+  }
+  if ((body as Json | undefined)?.resourceType !== 'Parameters')
+    throw invalid('A patch is a list of JSON Patch operations (RFC 6902), or a FHIRPath patch in a Parameters resource')
+  const issues = checkStructure(body, 'Parameters')
+  if (issues.length > 0) throw new FhirError(400, issues)
+  return patchBy(resource => applyFhirPathPatch(resource, copyOf(body as Json)))
+}
+
+/**
+ * The patch of a Bundle's entry: Parameters, or a Binary that holds a JSON Patch.
+ * https://hl7.org/fhir/R4/http.html#patch
+ */
+export function patchOfEntry(resource: unknown, depth: number): Patch {
+  const { resourceType, contentType, data } = (resource ?? {}) as Json
+  if (resourceType !== 'Binary') return patchOf(resource)
+  if (String(contentType).split(';')[0]?.trim() !== JSON_PATCH || typeof data !== 'string')
+    throw invalid(`The Binary of a patch has the contentType ${JSON_PATCH}, and the patch as its data`)
+  const { value } = parseJson(Buffer.from(data, 'base64').toString('utf8'), { depth })
+  if (!Array.isArray(value)) throw invalid('A JSON Patch is a list of operations')
+  return patchOf(value)
+}

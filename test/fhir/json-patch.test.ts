@@ -1,0 +1,82 @@
+import t from 'tap'
+import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
+import { patchOf, patchOfEntry } from '../../src/fhir/patch.ts'
+import type { Json } from '../../src/fhir/types.ts'
+
+const SODIUM =
+  '{"resourceType":"Observation","status":"final","note":[{"text":"a"},{"text":"b"}],"valueQuantity":{"value":1.10,"unit":"mmol/L"}}'
+
+const read = (text: string): unknown => parseJson(text).value
+
+const patched = (patch: string): string => stringifyJson(patchOf(read(patch))(read(SODIUM) as Json))
+
+t.test('decimals keep their digits, those that stay and those that come', async t => {
+  t.match(patched('[]'), '"value":1.10,')
+  t.match(patched('[{"op":"replace","path":"/status","value":"amended"}]'), '"value":1.10,')
+  t.match(patched('[{"op":"replace","path":"/valueQuantity/value","value":2.500}]'), '"value":2.500,')
+  t.match(patched('[{"op":"copy","from":"/valueQuantity","path":"/valueRange"}]'), '"valueRange":{"value":1.10,')
+})
+
+t.test('a number is tested by its value, whatever its digits', async t => {
+  for (const value of ['1.10', '1.1', '1.100', '11e-1'])
+    t.doesNotThrow(() => patched(`[{"op":"test","path":"/valueQuantity/value","value":${value}}]`), value)
+  for (const value of ['1.11', '"1.10"', 'null', '{}'])
+    t.throws(() => patched(`[{"op":"test","path":"/valueQuantity/value","value":${value}}]`), { status: 422 }, value)
+  t.doesNotThrow(() => patched('[{"op":"test","path":"/note","value":[{"text":"a"},{"text":"b"}]}]'))
+  t.throws(() => patched('[{"op":"test","path":"/note","value":[{"text":"a"}]}]'), { status: 422 })
+  t.throws(() => patched('[{"op":"test","path":"/toString","value":{}}]'), { status: 422 })
+})
+
+t.test('operations apply in their order', async t => {
+  const patch = `[{"op":"remove","path":"/note/0"},{"op":"add","path":"/note/-","value":{"text":"c"}},
+    {"op":"move","from":"/note/1","path":"/note/0"},{"op":"add","path":"/note/1","value":{"text":"d"}}]`
+  t.match(patched(patch), '"note":[{"text":"c"},{"text":"d"},{"text":"b"}]')
+})
+
+t.test('what is left empty goes away', async t => {
+  const text = patched('[{"op":"remove","path":"/note/1"},{"op":"remove","path":"/note/0"}]')
+  t.notMatch(text, 'note')
+})
+
+t.test('a patch that is none is 400, one that does not fit is 422', async t => {
+  const malformed = [
+    '[1]',
+    '[{"op":"_get","path":"/status"}]',
+    '[{"op":"delete","path":"/status"}]',
+    '[{"op":"add","path":"status","value":1}]',
+    '[{"op":"add","path":"/a~2b","value":1}]',
+    '[{"op":"add","path":"/note/01","value":1}]',
+    '[{"op":"add","path":"/note/4294967296","value":1}]',
+    '[{"op":"add","path":"/__proto__/x","value":1}]',
+    '[{"op":"add","path":"/status"}]',
+    '[{"op":"move","path":"/status"}]',
+    '{"op":"add"}',
+  ]
+  for (const patch of malformed) t.throws(() => patched(patch), { status: 400 }, patch)
+  const unfit = [
+    '[{"op":"remove","path":"/nothing"}]',
+    '[{"op":"replace","path":"/nothing","value":1}]',
+    '[{"op":"add","path":"/nothing/here","value":1}]',
+    '[{"op":"add","path":"/note/3","value":1}]',
+    '[{"op":"add","path":"/note/x","value":1}]',
+    '[{"op":"copy","from":"/nothing","path":"/status"}]',
+    '[{"op":"add","path":"/constructor/prototype/x","value":1}]',
+  ]
+  for (const patch of unfit) t.throws(() => patched(patch), { status: 422, message: /^Operation 0/ }, patch)
+})
+
+t.test('a patch can be applied again: what it puts in place is not its own', async t => {
+  const patch = patchOf(read('[{"op":"add","path":"/subject","value":{"reference":"urn:uuid:1"}}]'))
+  const first = patch({ resourceType: 'Observation' }) as { subject: Json }
+  first.subject.reference = 'Patient/1'
+  t.same(patch({ resourceType: 'Observation' }), { resourceType: 'Observation', subject: { reference: 'urn:uuid:1' } })
+})
+
+t.test('an entry of a Bundle carries a JSON Patch in a Binary', async t => {
+  const data = Buffer.from('[{"op":"replace","path":"/valueQuantity/value","value":3.0}]').toString('base64')
+  const patch = patchOfEntry({ resourceType: 'Binary', contentType: 'application/json-patch+json', data }, 64)
+  t.match(stringifyJson(patch(read(SODIUM) as Json)), '"value":3.0,')
+  for (const contentType of ['application/pdf', undefined])
+    t.throws(() => patchOfEntry({ resourceType: 'Binary', contentType, data }, 64), { status: 400 })
+  t.throws(() => patchOfEntry(undefined, 64), { status: 400 })
+})
