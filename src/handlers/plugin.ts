@@ -12,6 +12,7 @@ import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
 import { JSON_TYPES } from './negotiate.ts'
+import { operationRoutes } from './operations/routes.ts'
 import { pageLinks } from './page-link.ts'
 import { resourceRoutes } from './routes.ts'
 
@@ -118,6 +119,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
       request.grant = await authenticate(request)
     })
     resourceRoutes(protectedApp, server)
+    operationRoutes(protectedApp, server)
   })
 
   // Said before the body is read: what is wrong with that one does not matter where nothing is.
