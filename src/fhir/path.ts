@@ -10,8 +10,11 @@ export type Leaf = { type: string; codes: Readonly<Record<string, readonly strin
 
 type Step = { member: string; keep: ((value: Json) => boolean) | undefined }
 
-/** One way through a resource: the members to follow in JSON, a choice element having one route for each type. */
-export type Route = Leaf & { steps: readonly Step[] }
+/**
+ * One way through a resource: the members to follow in JSON, a choice element having one route for each type, and the
+ * resource types that a reference at its end may name; undefined for any.
+ */
+export type Route = Leaf & { steps: readonly Step[]; targets: readonly string[] | undefined }
 
 export type Expression = { routes: readonly Route[]; exists: boolean }
 
@@ -76,7 +79,7 @@ function term(parser: Parser): Route[] {
     take(parser, ')')
   } else {
     const root = name(parser)
-    const start: Route[] = [{ type: parser.type, codes: undefined, steps: [] }]
+    const start: Route[] = [{ type: parser.type, codes: undefined, targets: undefined, steps: [] }]
     // A path may begin with the name of the type it is for, or of one that it inherits from.
     routes = root === parser.type || root === 'Resource' || root === 'DomainResource' ? start : follow(start, root)
   }
@@ -104,6 +107,7 @@ function follow(routes: readonly Route[], step: string): Route[] {
         element.types.map(type => ({
           type,
           codes: element.codes,
+          targets: element.targets,
           steps: [...route.steps, { member: memberName(element.name, type), keep: undefined }],
         })),
       ),

@@ -1,19 +1,11 @@
-import { RESOURCE_TYPES, searchParametersOf } from '../fhir/model.ts'
 import type { Searchable } from '../fhir/query.ts'
+import { targetTypesOf } from '../fhir/target-types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
 
-const ALL_TYPES = [...RESOURCE_TYPES]
-
-/** The types that the standard lets a reference parameter lead to, served or not: what a value may name. */
-function namedBy(type: string, param: string): readonly string[] {
-  const names = searchParametersOf(type).get(param)?.targets ?? []
-  return names.length === 0 || names.includes('Resource') ? ALL_TYPES : names
-}
-
 /** The served types that a reference parameter may lead to: what an include can bring along. */
 export function targetsOf(type: string, param: string): readonly string[] {
-  const names = new Set(namedBy(type, param))
+  const names = new Set(targetTypesOf(type, param))
   return servedTypes.filter(each => names.has(each))
 }
 
@@ -37,7 +29,7 @@ export function searchableOf({ type, search }: Definition, base: string): Search
     base,
     references: referencesOf,
     targets: param => {
-      const found = targets.get(param) ?? namedBy(type, param)
+      const found = targets.get(param) ?? targetTypesOf(type, param)
       targets.set(param, found)
       return found
     },

@@ -153,7 +153,7 @@ function references(clause: Clause, declared: SearchParam, permission: Permissio
   const only = patients[0]
   if (only !== undefined && patients.length === 1) conditions.push(sql`r.patient = ${only}`)
   else if (only !== undefined) conditions.push(sql`r.patient = any(${patients}::text[])`)
-  if (others.length > 0 && permission.kind === 'everything') conditions.push(hasKey(others.map(keyOfTarget)))
+  if (others.length > 0) conditions.push(hasKey(others.map(keyOfTarget)))
   if (permission.kind === 'everything' && permission.definition.severalPatients)
     conditions.push(sql`(r.patient = ${raw(`'${SEVERAL_PATIENTS}'`)} and ${hasKey(targets.map(keyOfTarget))})`)
   return any(conditions)
