@@ -39,7 +39,8 @@ function valuesAt(
   const keep = ({ value }: Made) => route.steps.at(-1)?.keep?.(value as Json) ?? true
   if (route.type !== 'Reference') return maker(mark, { route, target: '' }).filter(keep)
   const targets = targetsOf(type, param, route)
-  const chosen = target === undefined ? targets.slice(0, 1) : targets.filter(each => each === target)
+  const some = targets.slice(0, targets[0] === 'Patient' ? 2 : 1)
+  const chosen = target === undefined ? some : targets.filter(each => each === target)
   return chosen.flatMap(each => maker(mark, { route, target: each })).filter(keep)
 }
 
@@ -67,10 +68,25 @@ export function giveTo(resource: Json, patient: string): Json {
   return resource
 }
 
-function withValue(type: string, id: string, patient: string, param: string, place: Place | undefined): Json {
-  const resource = minimal(type, id)
-  if (place) put(resource, place.route, place.made.value)
-  return place && isPatients(type, param) ? resource : giveTo(resource, patient)
+const stands = (resource: Json, { route, made }: Place): boolean => {
+  const values: unknown[] = []
+  eachValue(route, resource, (value, out) => out.push(value), values)
+  return values.includes(made.value)
+}
+
+const namesPatient = ({ made }: Place): boolean =>
+  String((made.value as { reference?: string }).reference).startsWith('Patient/')
+
+/** A resource with a value, and the patient's if the value leaves room for it. */
+function withValue(type: string, id: string, patient: string, param: string, place?: Place): Json {
+  const make = () => {
+    const resource = minimal(type, id)
+    if (place) put(resource, place.route, place.made.value)
+    return resource
+  }
+  if (place && isPatients(type, param) && namesPatient(place)) return make()
+  const given = giveTo(make(), patient)
+  return place && !stands(given, place) ? make() : given
 }
 
 /** One way for a resource to have a value for a parameter: what is found, what is not, and the values to search with. */
@@ -103,12 +119,6 @@ export function fixturesOf(
   })
 }
 
-const stands = (resource: Json, { route, made }: Place): boolean => {
-  const values: unknown[] = []
-  eachValue(route, resource, (value, out) => out.push(value), values)
-  return values.includes(made.value)
-}
-
 /** A resource with a marked value for as many parameters as go together, and the values to search for it by. */
 export function rich(type: string, id: string, patient: string, mark: Mark) {
   const resource = minimal(type, id)
@@ -125,12 +135,24 @@ export function rich(type: string, id: string, patient: string, mark: Mark) {
   return { resource, queries: left.map(([param, { made }]) => ({ param, values: made.queries })) }
 }
 
-/** One patient's resources of a type that name `target/to`: one for each reference parameter by which that is possible. */
-export function referring(type: string, target: string, to: string, id: (param: string) => string, patient: string) {
+/**
+ * One patient's resources of a type that name `target/to`, one for each reference parameter by which that is possible;
+ * canonicals name it by its url below `base`.
+ */
+export function referring(
+  type: string,
+  target: string,
+  to: string,
+  { id, patient, base }: { id: (param: string) => string; patient: string; base: string },
+) {
   const mark = { word: to, day: '', number: 0, code: 0 } as const
   return Object.entries(definitionOf(type)?.search ?? {}).flatMap(([param, declared]) => {
     if (declared.type !== 'reference') return []
-    const place = placesOf(type, param, mark, target).find(({ route }) => route.type === 'Reference')
-    return place ? [{ param, resource: withValue(type, id(param), patient, param, place) }] : []
+    const [place] = placesOf(type, param, mark, target)
+    if (!place) return []
+    const isUrl = place.route.type !== 'Reference'
+    const made = isUrl ? { value: `${base}/${target}/${to}`, queries: [] } : place.made
+    if (isUrl && !targetsOf(type, param, place.route).includes(target)) return []
+    return [{ param, resource: withValue(type, id(param), patient, param, { ...place, made }) }]
   })
 }

@@ -43,7 +43,7 @@ const TOKEN: Makers = {
 
 const at = ({ day }: Mark, time: string) => `${day}T${time}Z`
 const period = (mark: Mark) => ({ start: at(mark, '10:30:00'), end: at(mark, '11:30:00') })
-const moment: Maker = mark => one(at(mark, '10:30:00'), mark.day, at(mark, '10:30'), `lt${mark.day},${mark.day}`)
+const moment: Maker = mark => one(at(mark, '10:30:00'), mark.day, at(mark, '10:30'), `gt2099-01-01,${mark.day}`)
 
 const DATE: Makers = {
   date: ({ day }) => one(day, day, day.slice(0, 4), day.slice(0, 7)),

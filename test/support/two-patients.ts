@@ -55,30 +55,20 @@ function severalPatients({ type }: Definition): Json {
   return marked(resource)
 }
 
-/** What the first patient has: of every type one, and such that name the second one's in every way there is. */
-function firstPatients(): Json[] {
+/** One patient's resources that name another's in every way in which a resource of one type can name one of another. */
+function linksOf(patient: string, prefix: string, targetId: (type: string) => string, base: string): Json[] {
   const types = [...definitions.values()]
-  const own = types.map(({ type }) => giveTo(minimal(type, ownId(type)), 'alice'))
   const links = types.filter(isOnes).flatMap(({ type }) =>
-    types.flatMap(target =>
-      referring(type, target.type, plainId(target.type), param => `a-${type}-${param}-${target.type}`, 'alice')
-        .filter(({ param }) => !isPatients(type, param))
-        .map(({ resource }) => resource),
-    ),
+    types.flatMap(target => {
+      const id = (param: string) => `${prefix}-${type}-${param}-${target.type}`
+      return referring(type, target.type, targetId(target.type), { id, patient, base })
+    }),
   )
-  return [...own, ...links]
-}
-
-/** What names the first patient's resources, but is the second one's. */
-function linksBack(): Json[] {
-  const types = [...definitions.values()].filter(isOnes)
-  return types.flatMap(({ type }) =>
-    types.flatMap(target =>
-      referring(type, target.type, ownId(target.type), param => `${CANARY}-${type}-${param}-${target.type}`, CANARY)
-        .filter(({ param }) => !isPatients(type, param))
-        .map(({ resource }) => marked(resource)),
-    ),
-  )
+  // A parameter that says whose it is makes it the other one's.
+  const isStillHers = ({ resource }: { resource: Json }) => JSON.stringify(resource).includes(`Patient/${patient}"`)
+  return links
+    .filter(link => isStillHers(link) && !isPatients(String(link.resource.resourceType), link.param))
+    .map(({ resource }) => resource)
 }
 
 export type World = {
@@ -107,9 +97,12 @@ export async function twoPatients(server: TestServer): Promise<World> {
   ])
   const group = { ...minimal('Group', `${CANARY}-group`), member: [{ entity: { reference: `Patient/${CANARY}` } }] }
   const schedule = { ...minimal('Schedule', `${CANARY}-actor`), actor: [{ reference: `Patient/${CANARY}` }] }
-  const firsts = firstPatients()
+  const base = `${server.baseUrl}/fhir`
+  const own = all.map(({ type }) => giveTo(minimal(type, ownId(type)), 'alice'))
+  const firsts = [...own, ...linksOf('alice', 'a', plainId, base)]
+  const back = linksOf(CANARY, CANARY, ownId, base).map(marked)
   const seconds = [...second.values()].map(({ resource }) => resource)
-  await store(engine, [...firsts, ...letters, ...plain, ...linksBack(), marked(group), marked(schedule)])
+  await store(engine, [...firsts, ...letters, ...plain, ...back, marked(group), marked(schedule)])
   await store(engine, all.filter(({ severalPatients }) => severalPatients).map(severalPatients))
   await store(engine, seconds)
   // A second version of each, so that there is a history to be asked for.
