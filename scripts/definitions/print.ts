@@ -1,4 +1,5 @@
 import type { Distilled } from './distil.ts'
+import type { Terminology } from './value-sets.ts'
 
 /** The model as text: minified, but a line for each thing that may change, so that a diff can be read. */
 export function print(model: Distilled): string {
@@ -11,6 +12,10 @@ export function print(model: Distilled): string {
     `"compartment":${lines(model.compartment)}}\n`,
   ].join(',\n')
 }
+
+/** The value sets as text, a line for each. */
+export const printTerminology = ({ codeSystems, valueSets }: Terminology): string =>
+  `{"codeSystems":${lines(codeSystems, true)},\n"valueSets":${lines(valueSets, true)}}\n`
 
 function lines(record: Record<string, unknown>, sorted = false): string {
   const entries = Object.entries(record)

@@ -21,15 +21,27 @@ export type StructureDefinition = {
   snapshot?: { element: ElementDefinition[] }
 }
 
-export type Concept = { code: string; concept?: Concept[] }
+export type Concept = { code: string; display?: string; concept?: Concept[] }
 
 export type ValueSet = {
   resourceType: 'ValueSet'
   url: string
-  compose?: { include?: { system: string; concept?: Concept[]; filter?: unknown[] }[]; exclude?: unknown[] }
+  name?: string
+  title?: string
+  compose?: {
+    include?: { system: string; concept?: Concept[]; filter?: unknown[]; valueSet?: string[] }[]
+    exclude?: unknown[]
+  }
 }
 
-export type CodeSystem = { resourceType: 'CodeSystem'; url: string; content: string; concept?: Concept[] }
+export type CodeSystem = {
+  resourceType: 'CodeSystem'
+  url: string
+  name?: string
+  title?: string
+  content: string
+  concept?: Concept[]
+}
 
 export type SearchParameter = {
   resourceType: 'SearchParameter'
