@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { searchParametersOf } from '../fhir/model.ts'
 import { invalid, notAllowed } from '../fhir/outcome.ts'
+import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { INTERACTIONS, offered } from './interactions.ts'
 import { FHIR_JSON, negotiate } from './negotiate.ts'
+import { OPERATIONS, typesOf } from './operations/index.ts'
+import type { NamedOperation } from './operations/operation.ts'
 import { referencesOf, targetsOf } from './searchable.ts'
 
 /** The endpoints that the extension oauth-uris has names for. */
@@ -49,6 +52,21 @@ function revIncludes(type: string): string[] {
   )
 }
 
+const operationText = ({ name, definition, documentation }: NamedOperation) => ({ name, definition, documentation })
+
+/** The operations that are invoked on a type or on one resource of it. */
+const operationsOf = (type: string) =>
+  OPERATIONS.filter(each => (each.levels.type || each.levels.instance) && typesOf(each).includes(type)).map(
+    operationText,
+  )
+
+/** The types that have operations and nothing else: ValueSet, whose resources are not served. */
+const onlyOperations = (): Partial<ReturnType<typeof resourceOf>>[] =>
+  [...new Set(OPERATIONS.flatMap(typesOf))]
+    .filter(type => !definitions.has(type))
+    .sort()
+    .map(type => ({ type: type as ResourceType, operation: operationsOf(type) }))
+
 function resourceOf(definition: Definition) {
   const { type } = definition
   const interactions = offered(definition)
@@ -68,6 +86,7 @@ function resourceOf(definition: Definition) {
     searchInclude: (referencesOf(type) ?? []).map(param => `${type}:${param}`),
     searchRevInclude: revIncludes(type),
     searchParam: searchParams(definition),
+    operation: operationsOf(type),
   }
 }
 
@@ -121,8 +140,12 @@ export function capabilityStatement(base: string, security: Security) {
             },
           ],
         },
-        resource: [...definitions.values()].map(definition => withoutEmpty(resourceOf(definition))),
+        resource: [
+          ...[...definitions.values()].map(definition => withoutEmpty(resourceOf(definition))),
+          ...onlyOperations(),
+        ],
         interaction: [{ code: 'transaction' }, { code: 'batch' }],
+        operation: OPERATIONS.filter(({ levels }) => levels.system).map(operationText),
       },
     ],
   }

@@ -104,6 +104,19 @@ t.test('searches', async t => {
   })
 })
 
+t.test('calls operations, by GET and by POST', async t => {
+  const record = { name: 'everything', resourceType: 'Patient', id: 'alice' }
+  const got = idsOf(await alice.operation({ ...record, method: 'GET' }))
+  t.ok(got.includes('electrolytes') && got.includes('dr-shah'))
+  t.same(idsOf(await alice.operation({ ...record, input: { resourceType: 'Parameters' } })), got)
+  const newest = { name: 'lastn', resourceType: 'Observation', method: 'GET' as const, input: { patient: 'alice' } }
+  t.same(idsOf(await alice.operation(newest)).sort(), ['haemoglobin', 'potassium', 'sodium'])
+  const input = { resourceType: 'Patient', gender: 'female' }
+  t.match(await engine.operation({ name: '$validate', resourceType: 'Patient', input }), {
+    resourceType: 'OperationOutcome',
+  })
+})
+
 t.test('is told what the server does not claim', async t => {
   const compartment = { resourceType: 'Patient', id: 'alice' }
   const jsonPatch = [{ op: 'replace' as const, path: '/gender', value: 'female' }]
@@ -123,8 +136,7 @@ t.test('is told what the server does not claim', async t => {
     [404, 'system history', () => alice.history()],
     [404, 'type history', () => alice.history({ resourceType: 'Patient' })],
     [405, 'patch', () => engine.patch({ resourceType: 'Patient', id: 'alice', jsonPatch })],
-    [404, '$everything', () => alice.operation({ name: 'everything', ...compartment, method: 'GET' })],
-    [404, '$everything by POST', () => alice.operation({ name: 'everything', ...compartment })],
+    [404, 'an operation', () => alice.operation({ name: 'merge', ...compartment })],
     [404, 'a type that is not served', () => alice.read({ resourceType: 'Claim', id: 'a' })],
   ] as const) {
     const { status: answered, data } = await refusal(asked())

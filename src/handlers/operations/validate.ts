@@ -1,0 +1,101 @@
+import { allows, permitRead } from '../../access/permit.ts'
+import { parseJson } from '../../fhir/json.ts'
+import { type Issue, invalid, notFound, outcome } from '../../fhir/outcome.ts'
+import { checkStructure } from '../../fhir/structure.ts'
+import type { Json, ResourceType } from '../../fhir/types.ts'
+import type { Interaction } from '../../resources/definition.ts'
+import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
+
+const MODES = ['create', 'update', 'delete', 'profile'] as const
+type Mode = (typeof MODES)[number]
+
+const BASE_PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
+
+function modeOf({ input }: Called): Mode | undefined {
+  const text = input.text('mode')
+  if (text === undefined) return undefined
+  const mode = MODES.find(each => each === text)
+  if (!mode) throw invalid(`mode must be one of ${MODES.join(', ')}, not "${text.slice(0, 40)}"`, undefined, 'value')
+  return mode
+}
+
+/** The stored resource: what is checked when none is sent along. @throws FhirError 403, 404 */
+async function storedOf({ server, grant, definition, id = '', requestId, now, path }: Called): Promise<Json> {
+  if (!definition) throw new Error('$validate is invoked on types that are served')
+  const access = { grant, requestId, interaction: 'operation', what: path }
+  const found = await server.load(permitRead(grant, definition, id), id, access, now)
+  if (found?.content === undefined) throw notFound(`There is no ${definition.type}/${id}`)
+  return parseJson(found.content, { depth: server.maxDepth }).value as Json
+}
+
+/** What would keep this token from doing what the mode is about. */
+function mayNot({ grant, definition }: Called, mode: Mode | undefined): Issue[] {
+  if (mode === undefined || mode === 'profile' || !definition) return []
+  const interaction: Interaction = mode
+  if (allows(grant, definition, interaction)) return []
+  const text = `This access token does not allow ${interaction} of ${definition.type}`
+  return [{ severity: 'error', code: 'forbidden', text }]
+}
+
+/** https://hl7.org/fhir/R4/resource-operation-validate.html: an update has the id of its URL. */
+function wrongId({ level, id, type }: Called, resource: Json | undefined): Issue[] {
+  if (level !== 'instance' || !resource || resource.id === undefined || resource.id === id) return []
+  const text = `The id of the resource is not "${id}", as the URL says`
+  return [{ severity: 'error', code: 'invalid', text, expression: `${type}.id` }]
+}
+
+/** Profiles that nothing here can check are named, so that nobody takes silence for agreement. */
+function unknownProfiles({ input, type }: Called, resource: Json | undefined): Issue[] {
+  const { profile = [] } = (resource?.meta ?? {}) as { profile?: unknown }
+  const claimed = Array.isArray(profile) ? profile.map(String) : []
+  const asked = [...new Set([...input.texts('profile'), ...claimed])]
+  return asked
+    .filter(url => url.split('|')[0] !== `${BASE_PROFILE}${type}`)
+    .map(url => ({
+      severity: 'information',
+      code: 'not-supported',
+      text: `The profile ${url.slice(0, 200)} is not loaded here: the resource was checked against FHIR R4 only`,
+    }))
+}
+
+/** https://hl7.org/fhir/R4/resource-operation-validate.html: 200 whatever is found. */
+async function run(called: Called): Promise<OperationAnswer> {
+  const { input, level, type } = called
+  const mode = modeOf(called)
+  const sent = input.object('resource')
+  if (!sent && level === 'type') throw invalid('$validate needs the resource to validate', undefined, 'required')
+  // What is stored is read, and so permitted, also when only its deletion is asked about.
+  const resource = sent ?? (await storedOf(called))
+  const checked = mode === 'delete' ? [] : checkStructure(resource, type as ResourceType)
+  const issues: Issue[] = [
+    ...checked,
+    ...wrongId(called, sent),
+    ...mayNot(called, mode),
+    ...(mode === 'delete' ? [] : unknownProfiles(called, resource)),
+  ]
+  const isFine = issues.every(({ severity }) => severity === 'information')
+  const fine: Issue[] = isFine
+    ? [
+        {
+          severity: 'information',
+          code: 'informational',
+          text: mode === 'delete' ? 'It may be deleted' : 'Nothing is wrong with it',
+        },
+      ]
+    : []
+  return { status: 200, headers: {}, body: JSON.stringify(outcome([...fine, ...issues])) }
+}
+
+/** $validate, on a type and on one resource. */
+export const validate: NamedOperation = {
+  name: 'validate',
+  definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+  documentation:
+    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
+  levels: { type: ['POST'], instance: ['GET', 'POST'] },
+  types: 'served',
+  affectsState: false,
+  takesResource: true,
+  parameters: { resource: { type: 'Resource' }, mode: { type: 'code' }, profile: { type: 'canonical', max: '*' } },
+  run,
+}

@@ -1,0 +1,89 @@
+import t from 'tap'
+import type { Json } from '../../../src/fhir/types.ts'
+import { client, type Reply, store } from '../../support/client.ts'
+import { server } from '../../support/server.ts'
+import { storedVersions } from '../../support/stored.ts'
+import { engineToken, patientToken } from '../../support/token.ts'
+
+const s = await server(t)
+const engine = client(s, await engineToken(s))
+await store(engine, [
+  { resourceType: 'Patient', id: 'alice', gender: 'female' },
+  { resourceType: 'Patient', id: 'dev' },
+])
+const alice = client(s, await patientToken(s, 'alice'))
+const post = (path: string, body: unknown, ask = engine) => ask(path, { method: 'POST', body })
+const issuesOf = ({ json }: Reply) =>
+  (json.issue ?? []) as { severity: string; code: string; diagnostics: string; expression?: string[] }[]
+const severities = (reply: Reply) => issuesOf(reply).map(({ severity }) => severity)
+const parameters = (...parameter: Json[]) => ({ resourceType: 'Parameters', parameter })
+
+t.test('a right resource and a wrong one are both answered with 200', async t => {
+  const before = await storedVersions(s.pool)
+  const right = await post('/Patient/$validate', { resourceType: 'Patient', gender: 'female' })
+  t.equal(right.status, 200)
+  t.equal(right.json.resourceType, 'OperationOutcome')
+  t.same(severities(right), ['information'])
+  const wrong = await post('/Patient/$validate', { resourceType: 'Patient', gender: 'woman', surname: 'A' })
+  t.equal(wrong.status, 200)
+  t.same(severities(wrong), ['error', 'error'])
+  t.same(
+    issuesOf(wrong)
+      .map(({ expression }) => expression?.[0])
+      .sort(),
+    ['Patient.gender', 'Patient.surname'],
+  )
+  t.same(severities(await post('/Observation/$validate', { resourceType: 'Patient' })), ['error'])
+  t.same(await storedVersions(s.pool), before, 'nothing is stored')
+})
+
+t.test('the resource may come in Parameters, with a mode and a profile', async t => {
+  const resource = { resourceType: 'Patient', gender: 'female' }
+  const profile = 'http://hl7.org/fhir/uv/ipa/StructureDefinition/ipa-patient'
+  const reply = await post(
+    '/Patient/$validate',
+    parameters(
+      { name: 'resource', resource },
+      { name: 'mode', valueCode: 'create' },
+      { name: 'profile', valueUri: profile },
+    ),
+  )
+  t.same(severities(reply), ['information', 'information'])
+  t.match(issuesOf(reply)[1], { code: 'not-supported', diagnostics: new RegExp(`${profile} is not loaded`) })
+  const base = 'http://hl7.org/fhir/StructureDefinition/Patient'
+  t.same(severities(await post(`/Patient/$validate?profile=${base}`, resource)), ['information'])
+  const claiming = { ...resource, meta: { profile: [profile] } }
+  t.match((await post('/Patient/$validate', claiming)).text, 'is not loaded')
+})
+
+t.test('on one resource: the stored one, or one that would replace it', async t => {
+  t.same(severities(await alice('/Patient/alice/$validate')), ['information'])
+  t.same(severities(await alice('/Patient/alice/$validate', { method: 'POST' })), ['information'])
+  const other = await post('/Patient/alice/$validate', { resourceType: 'Patient', id: 'other' })
+  t.match(issuesOf(other), [{ severity: 'error', expression: ['Patient.id'] }])
+  t.equal((await alice('/Patient/dev/$validate')).status, 404)
+  t.equal((await alice('/Patient/absent/$validate')).status, 404)
+  const narrow = client(s, await patientToken(s, 'alice', 'patient/Observation.rs'))
+  t.equal((await narrow('/Patient/alice/$validate')).status, 403)
+  t.equal((await narrow('/Condition/any/$validate')).status, 403)
+})
+
+t.test('a mode also tells whether the token would allow it', async t => {
+  const resource = { resourceType: 'Patient', id: 'alice' }
+  t.match(issuesOf(await post('/Patient/alice/$validate?mode=update', resource, alice)), [
+    { severity: 'error', code: 'forbidden' },
+  ])
+  t.same(severities(await post('/Patient/alice/$validate?mode=update', resource)), ['information'])
+  t.match(issuesOf(await engine('/Patient/dev/$validate?mode=delete')), [{ diagnostics: 'It may be deleted' }])
+  t.match(issuesOf(await alice('/Patient/alice/$validate?mode=delete')), [{ severity: 'error', code: 'forbidden' }])
+  t.equal((await engine('/Patient/dev')).status, 200, 'and does not do it')
+})
+
+t.test('what it needs is said', async t => {
+  t.equal((await post('/Patient/$validate', parameters())).status, 400)
+  t.equal((await engine('/Patient/$validate', { method: 'POST' })).status, 400)
+  t.match((await post('/Patient/$validate?mode=upsert', { resourceType: 'Patient' })).text, 'mode must be one of')
+  t.equal((await post('/Patient/$validate', parameters({ name: 'resource', valueString: 'x' }))).status, 400)
+  t.equal((await engine('/Patient/$validate')).status, 405)
+  t.equal((await post('/Account/$validate', { resourceType: 'Account' })).status, 404)
+})
