@@ -1,29 +1,13 @@
 import { createHash } from 'node:crypto'
 
-/** A piece of SQL with its parameters apart: pieces nest, values never become text. */
+/** A piece of SQL with its parameters apart: pieces nest among the values, values never become text. */
 export type Sql = { readonly strings: readonly string[]; readonly values: readonly unknown[] }
 
 const isSql = (value: unknown): value is Sql =>
   typeof value === 'object' && value !== null && 'strings' in value && 'values' in value
 
-/** A tagged template: `${piece}` is spliced in, `${value}` becomes a parameter. */
-export function sql(template: TemplateStringsArray, ...holes: readonly unknown[]): Sql {
-  const strings = [template[0] ?? '']
-  const values: unknown[] = []
-  const append = (text: string) => strings.push(`${strings.pop() ?? ''}${text}`)
-  for (const [index, hole] of holes.entries()) {
-    if (isSql(hole)) {
-      append(hole.strings[0] ?? '')
-      values.push(...hole.values)
-      strings.push(...hole.strings.slice(1))
-    } else {
-      values.push(hole)
-      strings.push('')
-    }
-    append(template[index + 1] ?? '')
-  }
-  return { strings, values }
-}
+/** A tagged template: `${piece}` is spliced in, `${value}` becomes a parameter; both when it is compiled. */
+export const sql = (strings: TemplateStringsArray, ...values: readonly unknown[]): Sql => ({ strings, values })
 
 /** Text that is SQL already: names of tables and columns that come from declarations, never from a request. */
 export const raw = (text: string): Sql => ({ strings: [text], values: [] })
@@ -32,11 +16,10 @@ export const raw = (text: string): Sql => ({ strings: [text], values: [] })
 export const name = (text: string): Sql => raw(`"${text.replaceAll('"', '""')}"`)
 
 /** Pieces side by side with a separator between them. */
-export function join(pieces: readonly Sql[], separator: string): Sql {
-  let joined = raw('')
-  for (const [index, piece] of pieces.entries()) joined = index === 0 ? piece : sql`${joined}${raw(separator)}${piece}`
-  return joined
-}
+export const join = (pieces: readonly Sql[], separator: string): Sql =>
+  pieces.length === 0
+    ? raw('')
+    : { strings: ['', ...Array<string>(pieces.length - 1).fill(separator), ''], values: pieces }
 
 /** All of the conditions, or true when there is none. */
 export const all = (conditions: readonly Sql[]): Sql =>
@@ -48,9 +31,18 @@ export const any = (conditions: readonly Sql[]): Sql =>
 
 /** The text with `$1`, `$2` … and the values in that order. */
 export function compile(piece: Sql): { text: string; values: unknown[] } {
-  let text = piece.strings[0] ?? ''
-  for (let index = 1; index < piece.strings.length; index++) text += `$${index}${piece.strings[index]}`
-  return { text, values: [...piece.values] }
+  const values: unknown[] = []
+  return { text: textOf(piece, values), values }
+}
+
+function textOf({ strings, values: holes }: Sql, values: unknown[]): string {
+  let text = strings[0] ?? ''
+  for (let index = 0; index < holes.length; index++) {
+    const hole = holes[index]
+    text += isSql(hole) ? textOf(hole, values) : `$${values.push(hole)}`
+    text += strings[index + 1] ?? ''
+  }
+  return text
 }
 
 const MOST_NAMES = 200
