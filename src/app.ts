@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import pg from 'pg'
 import { asServer } from './access/server.ts'
 import type { Config } from './config.ts'
+import { sendError } from './handlers/errors.ts'
 import { fhir } from './handlers/plugin.ts'
 import { health } from './health.ts'
 import { definitionOf } from './resources/index.ts'
@@ -39,6 +40,8 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     genReqId: request => idOf(request.headers['x-request-id']) ?? randomUUID(),
     bodyLimit: config.maxBodyBytes,
     routerOptions: { maxParamLength: 500 },
+    // A path that cannot be read reaches no plugin, whose own answer to errors would be given.
+    frameworkErrors: sendError,
     forceCloseConnections: 'idle',
   })
   useNamedStatements(config.statements === 'named')

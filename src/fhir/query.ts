@@ -87,6 +87,9 @@ function parseClause(name: string, value: string, searchable: Searchable): Claus
   return { param, declared, modifier, values }
 }
 
+/** More conditions and includes than anybody means, and few enough to be planned in no time. */
+const MOST_PARAMETERS = 50
+
 /**
  * Reads the parameters of a search (https://hl7.org/fhir/R4/search.html). Strict: what is not known is refused, or with
  * `lenient` ignored and said so.
@@ -111,6 +114,8 @@ export function parseQuery(
       if (!clause) continue
     }
     used.push([name, value])
+    if (used.length > MOST_PARAMETERS)
+      throw invalid(`A search has at most ${MOST_PARAMETERS} parameters`, undefined, 'too-costly')
   }
   return { ...results, clauses, used, ignored }
 }

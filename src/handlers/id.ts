@@ -14,3 +14,6 @@ export function newId(now: number = Date.now()): string {
   for (const byte of randomBytes(16)) random += ALPHABET[byte % 32]
   return time + random
 }
+
+/** Whether a text can be an id at all. https://hl7.org/fhir/R4/datatypes.html#id */
+export const isId = (text: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(text)

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FhirError, invalid, notAllowed } from '../fhir/outcome.ts'
+import { FhirError, invalid, notAllowed, notFound } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { submitBundle } from './bundle.ts'
 import type { Answer, Call, Conditions, Server } from './call.ts'
+import { isId } from './id.ts'
 import { INTERACTIONS, offered, type Route } from './interactions.ts'
 import { formPairs, negotiate, queryPairs } from './negotiate.ts'
 
@@ -45,6 +46,8 @@ function bodyOf(request: FastifyRequest): Pick<Call, 'body'> {
 
 function callOf(server: Server, definition: Definition, request: FastifyRequest): Call {
   const { id, versionId } = request.params as { id?: string; versionId?: string }
+  // What is to be written under it is refused with what would be right; nothing else can be there.
+  if (id !== undefined && !isId(id) && request.method !== 'PUT') throw notFound(`There is no ${definition.type}/${id}`)
   return {
     server,
     db: server.pool,
