@@ -1,6 +1,6 @@
 import { forbidden } from '../fhir/outcome.ts'
 import type { Definition, Interaction, Topic } from '../resources/definition.ts'
-import { definitions } from '../resources/index.ts'
+import { definitionOf, definitions } from '../resources/index.ts'
 import type { Grant } from './grant.ts'
 import { LETTER_OF, permits } from './scopes.ts'
 
@@ -23,13 +23,32 @@ export type OnePatient = {
  * What a reader may see of one type. Every read of the store takes one; only this file (and `server.ts`)
  * can make one, so a read that nobody permitted does not compile.
  */
-export type Permission = { readonly [made]: true; readonly definition: Definition } & (Everything | OnePatient)
+export type Permission = {
+  readonly [made]: true
+  readonly definition: Definition
+  /**
+   * What the same asker may see of another type that a search leads to: by a chain, or by `_has`.
+   * @throws FhirError 403 when it is not within the scopes
+   */
+  readonly permissionOf: (type: string) => Permission
+} & (Everything | OnePatient)
 
-const make = (definition: Definition, reach: Everything | OnePatient): Permission =>
-  ({ definition, ...reach }) as Permission
+const make = (
+  definition: Definition,
+  reach: Everything | OnePatient,
+  permissionOf: (other: Definition) => Permission,
+): Permission => {
+  const other = (type: string) => {
+    const found = definitionOf(type)
+    if (!found) throw new Error(`${type} is not served`)
+    return permissionOf(found)
+  }
+  return { definition, ...reach, permissionOf: other } as Permission
+}
 
 /** Everything of a type, without asking: for the maker in `server.ts` alone. */
-export const everythingOf = (definition: Definition): Permission => make(definition, { kind: 'everything' })
+export const everythingOf = (definition: Definition): Permission =>
+  make(definition, { kind: 'everything' }, everythingOf)
 
 const scopeMissing = (definition: Definition, letter: string, context: string) => {
   const scope = `${context}/${definition.type}.${letter}`
@@ -52,10 +71,12 @@ function referrersOf(grant: Grant, definition: Definition): readonly Definition[
 }
 
 function reachOf(grant: Grant, definition: Definition, topic: Topic): Permission {
-  if (grant.actor === 'engine') return everythingOf(definition)
+  const permissionOf = (other: Definition) => permit(grant, other, 'search-type')
+  if (grant.actor === 'engine') return make(definition, { kind: 'everything' }, permissionOf)
   const { subject: person, patient } = grant
   if (patient === undefined) throw forbidden('The access token names no patient')
-  return make(definition, { kind: 'patient', person, patient, topic, through: referrersOf(grant, definition) })
+  const through = referrersOf(grant, definition)
+  return make(definition, { kind: 'patient', person, patient, topic, through }, permissionOf)
 }
 
 /**

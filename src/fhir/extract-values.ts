@@ -7,18 +7,33 @@ import type { Json } from './types.ts'
 // What each datatype gives to each type of search parameter. Values that are not as FHIR says (nothing has been checked
 // here) give nothing.
 
-/** One token: a code with its system, or the text that goes with it (for `:text`). */
-export type Token = { system?: string; code?: string; text?: string }
+/** One token: a code with its system, the text that goes with it (`:text`), the types of an identifier (`:of-type`). */
+export type Token = {
+  system?: string
+  code?: string
+  text?: string
+  types?: readonly { system: string; code: string }[]
+}
 
 /** What a reference parameter can be asked for: a resource by type and id, a URL, or an identifier. */
 export type ExtractedReference = {
   type?: string
   id?: string
+  /** The one version that it names. */
+  version?: string
   url?: string
   identifier?: { system?: string; value?: string }
 }
 
-export type Quantity = { value: string; comparator?: string; system?: string; code?: string; unit?: string }
+/** A quantity; of a Range, `value` is its low end and `high` the other one, as far as it has both. */
+export type Quantity = {
+  value: string
+  high?: string
+  comparator?: string
+  system?: string
+  code?: string
+  unit?: string
+}
 
 type Visits<T> = Readonly<Record<string, Visit<T>>>
 
@@ -41,7 +56,14 @@ const concept: Visit<Token> = (value, out, leaf) => {
 }
 
 const identifier: Visit<Token> = (value, out) => {
-  if (isObject(value)) pushToken(out, value.system, value.value, isObject(value.type) ? value.type.text : undefined)
+  if (!isObject(value)) return
+  const type = isObject(value.type) ? value.type : {}
+  pushToken(out, value.system, value.value, type.text)
+  const types = items(type.coding).flatMap(one =>
+    isObject(one) && isText(one.system) && isText(one.code) ? [{ system: one.system, code: one.code }] : [],
+  )
+  const last = out.at(-1)
+  if (types.length > 0 && isText(value.value) && last?.code === value.value) last.types = types
 }
 
 /** https://hl7.org/fhir/R4/search.html#token gives a ContactPoint its use for a system. */
@@ -130,8 +152,10 @@ const reference: Visit<ExtractedReference> = (value, out) => {
   if (!isObject(value)) return
   const found: ExtractedReference = {}
   const parsed = isText(value.reference) ? parseReference(value.reference) : undefined
-  if (parsed?.kind === 'local') Object.assign(found, { type: parsed.type, id: parsed.id })
-  else if (parsed?.kind === 'absolute' || parsed?.kind === 'urn') found.url = parsed.url
+  if (parsed?.kind === 'local') {
+    Object.assign(found, { type: parsed.type, id: parsed.id })
+    if (parsed.version !== undefined) found.version = parsed.version
+  } else if (parsed?.kind === 'absolute' || parsed?.kind === 'urn') found.url = parsed.url
   if (isObject(value.identifier)) {
     const { system, value: text } = value.identifier
     found.identifier = { ...(isText(system) && { system }), ...(isText(text) && { value: text }) }
@@ -164,6 +188,18 @@ const quantity: Visit<Quantity> = (value, out) => {
   out.push(found)
 }
 
+/** A Range is found as what lies between its ends; an end that is missing is open. */
+const range: Visit<Quantity> = (value, out, leaf) => {
+  if (!isObject(value)) return
+  const ends: Quantity[] = []
+  quantity(value.low, ends, leaf)
+  const hasLow = ends.length > 0
+  quantity(value.high, ends, leaf)
+  const [first, second] = ends
+  if (first && second) out.push({ ...first, high: second.value })
+  else if (first) out.push({ ...first, comparator: hasLow ? '>=' : '<=' })
+}
+
 const money: Visit<Quantity> = (value, out) => {
   const number = isObject(value) ? decimalOf(value.value) : undefined
   if (!isObject(value) || number === undefined) return
@@ -177,6 +213,7 @@ export const QUANTITIES: Visits<Quantity> = {
   Distance: quantity,
   Count: quantity,
   Money: money,
+  Range: range,
 }
 
 export const URIS: Visits<string> = {

@@ -77,6 +77,30 @@ export function isExtractable(type: string, param: string): boolean {
   return exists || routes.some(route => Object.hasOwn(visits, route.type))
 }
 
+const datatypes = new Map<string, ReadonlySet<string>>()
+
+/** The FHIR datatypes that a parameter of a type leads to. */
+export function datatypesOf(type: string, param: string): ReadonlySet<string> {
+  const key = `${type}.${param}`
+  const known = datatypes.get(key)
+  if (known) return known
+  const isDefined = searchParametersOf(type).has(param)
+  const made = new Set(isDefined ? expressionOf(type, param).routes.map(route => route.type) : [])
+  datatypes.set(key, made)
+  return made
+}
+
+/**
+ * The resource once for each of the repeated elements that a parameter looks into, with that one alone: what is found in
+ * the same one belongs together, as composites need it (https://hl7.org/fhir/R4/search.html#composite).
+ */
+export function holdersOf(type: string, param: string, resource: Json): readonly Json[] {
+  const member = expressionOf(type, param).routes[0]?.steps[0]?.member
+  const holders = member === undefined ? undefined : resource[member]
+  if (member === undefined || !Array.isArray(holders)) return NOTHING
+  return holders.map(holder => ({ resourceType: type, [member]: [holder] }))
+}
+
 function visitsOf<T>(visits: Readonly<Record<string, Visit<T>>>): VisitOf<T> {
   return datatype => (Object.hasOwn(visits, datatype) ? visits[datatype] : undefined)
 }

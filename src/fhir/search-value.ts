@@ -1,16 +1,28 @@
 import { rangeOf } from './dates.ts'
-import { quantityRange } from './extract.ts'
+import { foldString, quantityRange } from './extract.ts'
+import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
-import type { Clause, Searchable } from './query.ts'
+import type { Searchable } from './query.ts'
+import type { Clause } from './query-clause.ts'
+import { parseReference } from './reference.ts'
+import type { SearchParam } from './search.ts'
+import { knownValueSets, TERMINOLOGY_VERSION, valueSetOf } from './value-sets.ts'
 
 /** The prefixes of ordered values, https://hl7.org/fhir/R4/search.html#prefix */
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+
+/** A code with its system: '' for none, nothing for any. */
+export type Code = { readonly system: string | undefined; readonly code: string | undefined }
 
 /** One value of a search parameter, read by the rules of its type. */
 export type Value =
   | { readonly kind: 'missing'; readonly missing: boolean }
   | { readonly kind: 'id'; readonly id: string }
-  | { readonly kind: 'token'; readonly system: string | undefined; readonly code: string | undefined }
+  | ({ readonly kind: 'token' } & Code)
+  /** An identifier with the type that it must have: `:of-type`. */
+  | { readonly kind: 'typed'; readonly system: string; readonly code: string; readonly value: string }
+  /** All codes of a value set: `:in`. */
+  | { readonly kind: 'set'; readonly codes: readonly { readonly system: string; readonly code: string }[] }
   | { readonly kind: 'string'; readonly text: string }
   | { readonly kind: 'uri'; readonly uri: string }
   | { readonly kind: 'date'; readonly prefix: Prefix; readonly low: number; readonly high: number }
@@ -23,11 +35,15 @@ export type Value =
       readonly system: string | undefined
       readonly code: string | undefined
     }
-  /** A reference to any of these `Type/id`, or to this url. */
+  /** A reference to any of these `Type/id`, perhaps with `/_history/version`, or to this url. */
   | { readonly kind: 'reference'; readonly targets: readonly string[] }
+  /** Two values that must stand together. */
+  | { readonly kind: 'composite'; readonly first: Value; readonly second: Value }
 
 type Place = {
   readonly param: string
+  /** The name to show where it is not that of the parameter. */
+  readonly label?: string
   readonly declared: Clause['declared']
   readonly modifier: string | undefined
   readonly searchable: Searchable
@@ -35,26 +51,47 @@ type Place = {
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/
 const PREFIXED = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)$/s
-const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const NUMBER = /^[+-]?\d{1,60}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,3})?$/
+const URN = /^urn:/i
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
 function wrong(place: Place, text: string, right: string) {
   return invalid(
-    `The value "${shorten(text)}" of the search parameter ${place.param} is not right: ${right}`,
+    `The value "${shorten(text)}" of the search parameter ${place.label ?? place.param} is not right: ${right}`,
     undefined,
     'value',
   )
 }
 
-/** Splits at bars that are not escaped, then takes the escapes away. https://hl7.org/fhir/R4/search.html#escaping */
-const parts = (text: string): string[] => text.split(/(?<=(?:^|[^\\])(?:\\\\)*)\|/).map(plainly)
+/** Splits at a character where no backslash stands before it; the escapes stay: https://hl7.org/fhir/R4/search.html#escaping */
+export function splitAt(text: string, separator: ',' | '|' | '$'): string[] {
+  if (!text.includes('\\')) return text.split(separator)
+  const found: string[] = []
+  let begin = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === separator) {
+      found.push(text.slice(begin, at))
+      begin = at + 1
+    }
+  }
+  return [...found, text.slice(begin)]
+}
+
+/** Splits at bars that are not escaped, then takes the escapes away. */
+const parts = (text: string): string[] => splitAt(text, '|').map(plainly)
 const plainly = (text: string): string => text.replace(/\\([\\,|$])/g, '$1')
 
 const isBad = (text: string): boolean => {
   for (let at = 0; at < text.length; at++)
     if (text.charCodeAt(at) < 0x20 && !'\t\r\n'.includes(text[at] ?? '')) return true
   return false
+}
+
+function idValue(text: string, place: Place): Value {
+  if (!ID.test(text)) throw wrong(place, text, 'an id is 1 to 64 of the characters A-Z a-z 0-9 - .')
+  return { kind: 'id', id: text }
 }
 
 function tokenValue(text: string, place: Place): Value {
@@ -65,13 +102,54 @@ function tokenValue(text: string, place: Place): Value {
   return { kind: 'token', system: first, code: second === '' ? undefined : second }
 }
 
+/** https://hl7.org/fhir/R4/search.html#token, `:of-type`: all three parts have to be there. */
+function typedValue(text: string, place: Place): Value {
+  const [system = '', code = '', value = '', ...more] = parts(text)
+  if (system === '' || code === '' || value === '' || more.length > 0)
+    throw wrong(
+      place,
+      text,
+      ':of-type takes system|code|value: the system and code of the type of the identifier, and its value',
+    )
+  return { kind: 'typed', system, code, value }
+}
+
+/** A value set that is known here, as `:in` names it: by its url, with or without a version. */
+function setValue(text: string, place: Place): Value {
+  const [named = '', version] = parts(text)
+  const url = named.replace(/^ValueSet\//, 'http://hl7.org/fhir/ValueSet/')
+  const known = version === undefined || version === TERMINOLOGY_VERSION ? valueSetOf(url) : undefined
+  if (known) return { kind: 'set', codes: known.concepts }
+  const names = knownValueSets().filter(each => each.length <= 60)
+  const guess = nearest(url, names)
+  throw wrong(
+    place,
+    text,
+    `that value set is not known here.${guess ? ` Did you mean ${guess}?` : ''} Known are ${knownValueSets().length} value ` +
+      `sets of R4 (${TERMINOLOGY_VERSION}) that elements of the served types are bound to, such as ${names.slice(0, 3).join(', ')}`,
+  )
+}
+
+function stringValue(text: string, place: Place): Value {
+  const plain = plainly(text)
+  if (place.modifier !== 'exact' && foldString(plain) === '') throw wrong(place, text, 'nothing of it can be compared')
+  return { kind: 'string', text: plain }
+}
+
+function uriValue(text: string, place: Place): Value {
+  const uri = plainly(text)
+  if (place.modifier !== undefined && URN.test(uri))
+    throw wrong(place, text, `:${place.modifier} takes a url; a urn has no parts that lie above each other`)
+  return { kind: 'uri', uri }
+}
+
 function prefixed(text: string): { prefix: Prefix; rest: string } {
   const match = PREFIXED.exec(text)
   return { prefix: (match?.[1] ?? 'eq') as Prefix, rest: match?.[2] ?? '' }
 }
 
 function dateValue(text: string, place: Place): Value {
-  const { prefix, rest } = prefixed(text)
+  const { prefix, rest } = prefixed(plainly(text))
   const range = rangeOf(rest)
   if (!range)
     throw wrong(
@@ -87,7 +165,7 @@ function quantityValue(text: string, place: Place): Value {
   const [number = '', system, code, ...more] = parts(rest)
   if (!NUMBER.test(number) || more.length > 0 || (system !== undefined && code === undefined))
     throw wrong(place, text, 'a quantity is number or number|system|code, with or without a prefix such as ge')
-  const { lo: low, hi: high } = quantityRange(number)
+  const { lo: low, hi: high } = quantityRange(number.replace(/^\+/, ''))
   return {
     kind: 'quantity',
     prefix,
@@ -102,22 +180,67 @@ function quantityValue(text: string, place: Place): Value {
 function referenceValue(text: string, place: Place): Value {
   const { param, modifier, searchable } = place
   const plain = plainly(text)
-  const local = plain.startsWith(`${searchable.base}/`) ? plain.slice(searchable.base.length + 1) : plain
-  const [type = '', id, ...more] = local.split('/')
   const targets = searchable.targets(param)
-  if (id === undefined && ID.test(local))
+  if (ID.test(plain))
     return {
       kind: 'reference',
-      targets: (modifier === undefined ? targets : [modifier]).map(each => `${each}/${local}`),
+      targets: (modifier === undefined ? targets : [modifier]).map(type => `${type}/${plain}`),
     }
-  if (more.length === 0 && /^[A-Z][A-Za-z]+$/.test(type) && id !== undefined && ID.test(id)) {
+  const parsed = parseReference(plain, searchable.base)
+  if (parsed?.kind === 'local') {
+    const { type, id, version } = parsed
     if (modifier !== undefined && modifier !== type)
       throw wrong(place, text, `:${modifier} takes an id of a ${modifier}`)
     if (!targets.includes(type)) throw wrong(place, text, `${param} refers to: ${targets.join(', ')}`)
-    return { kind: 'reference', targets: [local] }
+    return { kind: 'reference', targets: [`${type}/${id}${version === undefined ? '' : `/_history/${version}`}`] }
   }
   if (/^[a-z][a-z0-9+.-]*:\S+$/i.test(plain)) return { kind: 'reference', targets: [plain] }
   throw wrong(place, text, 'a reference is id, Type/id or an absolute url')
+}
+
+/** The two parameters that a composite is made of; all that it is the union of are made of the same types. */
+function compositeOf(declared: SearchParam, { search }: Searchable): readonly [string, string] {
+  const [first = '', second = ''] = declared.of ?? []
+  const inner = search[first]
+  return declared.stored === 'either' && inner ? compositeOf(inner, { search } as Searchable) : [first, second]
+}
+
+function compositeValue(text: string, place: Place, declared: SearchParam): Value {
+  const { searchable } = place
+  const names = compositeOf(declared, searchable)
+  const both = splitAt(text, '$')
+  const [first, second] = both
+  if (both.length !== 2 || !first || !second)
+    throw wrong(place, text, `it takes two values with $ between them: ${names.join('$')}`)
+  const part = (param: string, value: string): Value => {
+    const inner = searchable.search[param]
+    if (!inner) throw new Error(`${searchable.type} has no search parameter ${param}`)
+    return parseValue(value, {
+      param,
+      label: `${place.param} (${param})`,
+      declared: inner,
+      modifier: undefined,
+      searchable,
+    })
+  }
+  return { kind: 'composite', first: part(names[0], first), second: part(names[1], second) }
+}
+
+/** How a value is read where a modifier changes what it is. */
+const BY_MODIFIER: Readonly<Record<string, (text: string, place: Place) => Value>> = {
+  identifier: tokenValue,
+  'of-type': typedValue,
+  in: setValue,
+  'not-in': setValue,
+}
+
+const READ: Readonly<Record<Exclude<SearchParam['type'], 'composite'>, (text: string, place: Place) => Value>> = {
+  token: tokenValue,
+  date: dateValue,
+  quantity: quantityValue,
+  reference: referenceValue,
+  string: stringValue,
+  uri: uriValue,
 }
 
 /**
@@ -132,11 +255,10 @@ export function parseValue(text: string, place: Place): Value {
     return { kind: 'missing', missing: text === 'true' }
   }
   if (text === '') throw wrong(place, text, 'it is empty')
-  if (declared === 'id') return { kind: 'id', id: text }
+  if (declared === 'id') return idValue(text, place)
   if (declared === 'lastUpdated') return dateValue(text, place)
-  if (modifier === 'identifier') return tokenValue(text, place)
-  const read = { token: tokenValue, date: dateValue, quantity: quantityValue, reference: referenceValue }
-  if (declared.type === 'string') return { kind: 'string', text: plainly(text) }
-  if (declared.type === 'uri') return { kind: 'uri', uri: plainly(text) }
-  return read[declared.type](text, place)
+  if (declared.type === 'token' && modifier === 'text') return stringValue(text, place)
+  const special = modifier === undefined ? undefined : BY_MODIFIER[modifier]
+  if (special) return special(text, place)
+  return declared.type === 'composite' ? compositeValue(text, place, declared) : READ[declared.type](text, place)
 }

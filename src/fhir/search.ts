@@ -1,5 +1,5 @@
 /** The search parameter types of https://hl7.org/fhir/R4/search.html#ptypes that are served. */
-export type SearchParamType = 'token' | 'string' | 'date' | 'reference' | 'quantity' | 'uri'
+export type SearchParamType = 'token' | 'string' | 'date' | 'reference' | 'quantity' | 'uri' | 'composite'
 
 /**
  * Where the values of a search parameter live:
@@ -9,8 +9,11 @@ export type SearchParamType = 'token' | 'string' | 'date' | 'reference' | 'quant
  * - `patient`: the row's `patient` column; only the parameters that make the resource a patient's
  * - `side`: rows of the side table of its type (strings, further dates, quantities)
  * - `either`: nowhere of its own; the union of the parameters that it names
+ * - `parts`: nowhere of its own; both of the parameters that it names, each of which has one element in a resource
+ * - `pairs`: hashes of what stands together in one of several elements, alone or beside a quantity
+ * - `linked`: what a chain or `_has` leads to; no declaration says it, only a condition of a search
  */
-export type Stored = 'main' | 'interned' | 'keys' | 'patient' | 'side' | 'either'
+export type Stored = 'main' | 'interned' | 'keys' | 'patient' | 'side' | 'either' | 'parts' | 'pairs' | 'linked'
 
 /** One search parameter of a resource type: its type, and where its values live. */
 export type SearchParam = {
@@ -38,10 +41,20 @@ export const quantity = (): SearchParam => ({ type: 'quantity', stored: 'side' }
 export const uri = (stored: 'interned' | 'keys' = 'keys'): SearchParam => ({ type: 'uri', stored })
 
 /** A parameter whose values are those of several others: Observation's `combo-code` is `code` and `component-code`. */
-export const either = (type: 'token' | 'quantity', ...of: readonly string[]): SearchParam => ({
+export const either = (type: 'token' | 'quantity' | 'composite', ...of: readonly string[]): SearchParam => ({
   type,
   stored: 'either',
   of,
+})
+
+/**
+ * A composite (https://hl7.org/fhir/R4/search.html#composite) of two declared parameters: `parts` where a resource has one
+ * element of each, `pairs` where the two stand together in an element that is repeated.
+ */
+export const composite = (first: string, second: string, stored: 'parts' | 'pairs' = 'pairs'): SearchParam => ({
+  type: 'composite',
+  stored,
+  of: [first, second],
 })
 
 /** The parameters that every resource has, https://hl7.org/fhir/R4/search.html#all (`_id` and `_lastUpdated` are columns). */

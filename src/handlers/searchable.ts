@@ -28,6 +28,10 @@ export function searchableOf({ type, search }: Definition, base: string): Search
     search,
     base,
     references: referencesOf,
+    of: other => {
+      const definition = definitionOf(other)
+      return definition && searchableOf(definition, base)
+    },
     targets: param => {
       const found = targets.get(param) ?? targetTypesOf(type, param)
       targets.set(param, found)

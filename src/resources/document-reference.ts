@@ -1,4 +1,4 @@
-import { date, reference, string, token, uri } from '../fhir/search.ts'
+import { composite, date, reference, string, token, uri } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
 import { documentRelease } from './release.ts'
 
@@ -29,6 +29,8 @@ export default define({
     related: reference(),
     relatesto: reference(),
     relation: token(),
+    // R4 names `relatesto` first and gives it the path of `relation`: a slip that R5 mends. The names count.
+    relationship: composite('relatesto', 'relation'),
     'security-label': token(),
     setting: token(),
     status: token(),

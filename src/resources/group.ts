@@ -1,4 +1,4 @@
-import { reference, token } from '../fhir/search.ts'
+import { composite, reference, token } from '../fhir/search.ts'
 import { define, everything } from './definition.ts'
 
 /** https://hl7.org/fhir/R4/group.html */
@@ -11,6 +11,7 @@ export default define({
   search: {
     actual: token(),
     characteristic: token(),
+    'characteristic-value': composite('characteristic', 'value'),
     code: token(),
     exclude: token(),
     identifier: token('keys'),

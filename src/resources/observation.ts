@@ -1,4 +1,4 @@
-import { date, either, quantity, reference, string, token } from '../fhir/search.ts'
+import { composite, date, either, quantity, reference, string, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
 import { resultRelease } from './release.ts'
 
@@ -13,11 +13,19 @@ export default define({
     'based-on': reference(),
     category: token(),
     code: token(),
+    'code-value-concept': composite('code', 'value-concept', 'parts'),
+    'code-value-date': composite('code', 'value-date', 'parts'),
+    'code-value-quantity': composite('code', 'value-quantity', 'parts'),
+    'code-value-string': composite('code', 'value-string', 'parts'),
     'combo-code': either('token', 'code', 'component-code'),
+    'combo-code-value-concept': either('composite', 'code-value-concept', 'component-code-value-concept'),
+    'combo-code-value-quantity': either('composite', 'code-value-quantity', 'component-code-value-quantity'),
     'combo-data-absent-reason': either('token', 'data-absent-reason', 'component-data-absent-reason'),
     'combo-value-concept': either('token', 'value-concept', 'component-value-concept'),
     'combo-value-quantity': either('quantity', 'value-quantity', 'component-value-quantity'),
     'component-code': token(),
+    'component-code-value-concept': composite('component-code', 'component-value-concept'),
+    'component-code-value-quantity': composite('component-code', 'component-value-quantity'),
     'component-data-absent-reason': token(),
     'component-value-concept': token(),
     'component-value-quantity': quantity(),

@@ -1,4 +1,4 @@
-import { date, quantity, string, token, uri } from '../fhir/search.ts'
+import { composite, date, quantity, string, token, uri } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
 
 /** https://hl7.org/fhir/R4/questionnaire.html */
@@ -12,6 +12,8 @@ export default define({
     context: token(),
     'context-quantity': quantity(),
     'context-type': token(),
+    'context-type-quantity': composite('context-type', 'context-quantity'),
+    'context-type-value': composite('context-type', 'context'),
     date: date('main'),
     definition: uri(),
     description: string(),

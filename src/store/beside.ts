@@ -11,7 +11,22 @@ const written = new Set<string>()
 /** Says that a transaction has committed: its sets need not be written again. */
 export function rememberSets(versions: readonly Version[]): void {
   if (written.size > REMEMBERED) written.clear()
-  for (const version of versions) for (const { cc } of version.row.sets.values()) written.add(cc)
+  for (const { row } of versions) {
+    for (const { cc } of row.sets.values()) written.add(cc)
+    for (const key of row.texts.keys()) written.add(key)
+  }
+}
+
+/** Adds the texts that their dictionary does not have yet, in the order of their keys for the same reason. */
+async function internTexts(db: Queryable, versions: readonly Version[]): Promise<void> {
+  const texts = new Map(versions.flatMap(({ row }) => [...row.texts].filter(([key]) => !written.has(key))))
+  if (texts.size === 0) return
+  const sorted = [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
+  await run(
+    db,
+    sql`insert into token_text (tok, param, words) select * from unnest(${sorted.map(([key]) => key)}::bigint[],
+      ${sorted.map(([, text]) => text.param)}::text[], ${sorted.map(([, text]) => text.words)}::text[]) on conflict do nothing`,
+  )
 }
 
 /**
@@ -63,6 +78,7 @@ async function clear(db: Queryable, versions: readonly Version[]): Promise<void>
 /** Writes the search values that live in the side tables; those of replaced versions go first. */
 export async function writeBeside(db: Queryable, versions: readonly Version[]): Promise<void> {
   await clear(db, versions)
+  await internTexts(db, versions)
   const strings = flat(versions, version => version.row.strings)
   if (strings.length > 0)
     await run(
@@ -79,14 +95,25 @@ export async function writeBeside(db: Queryable, versions: readonly Version[]): 
         ${column(dates, 'type')}::text[], ${column(dates, 'id')}::text[], ${column(dates, 'patient')}::text[],
         ${column(dates, 'param')}::text[], ${column(dates, 'lo')}::timestamptz[], ${column(dates, 'hi')}::timestamptz[])`,
     )
-  const quantities = flat(versions, version => version.row.quantities)
-  if (quantities.length > 0)
-    await run(
-      db,
-      sql`insert into search_quantity (type, id, patient, param, low, high, system, code, unit) select * from unnest(
-        ${column(quantities, 'type')}::text[], ${column(quantities, 'id')}::text[], ${column(quantities, 'patient')}::text[],
-        ${column(quantities, 'param')}::text[], ${column(quantities, 'low')}::float8[], ${column(quantities, 'high')}::float8[],
-        ${quantities.map(row => row.system ?? null)}::text[], ${quantities.map(row => row.code ?? null)}::text[],
-        ${quantities.map(row => row.unit ?? null)}::text[])`,
-    )
+  await writeQuantities(db, versions)
+}
+
+async function writeQuantities(db: Queryable, versions: readonly Version[]): Promise<void> {
+  const rows = flat(versions, version => version.row.quantities)
+  if (rows.length === 0) return
+  // An array of arrays cannot be unnested: the pairs travel as text.
+  const pairs = rows.map(row => row.pairs && `{${row.pairs.join(',')}}`)
+  await run(
+    db,
+    sql`insert into search_quantity
+        (type, id, patient, param, low, high, system, code, unit, canon, canon_low, canon_high, pairs)
+      select q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13::bigint[] from unnest(
+        ${column(rows, 'type')}::text[], ${column(rows, 'id')}::text[], ${column(rows, 'patient')}::text[],
+        ${column(rows, 'param')}::text[], ${column(rows, 'low')}::float8[], ${column(rows, 'high')}::float8[],
+        ${rows.map(row => row.system ?? null)}::text[], ${rows.map(row => row.code ?? null)}::text[],
+        ${rows.map(row => row.unit ?? null)}::text[], ${rows.map(row => row.canon?.unit ?? null)}::text[],
+        ${rows.map(row => row.canon?.low ?? null)}::float8[], ${rows.map(row => row.canon?.high ?? null)}::float8[],
+        ${pairs.map(each => each ?? null)}::text[])
+        as q(q1, q2, q3, q4, q5, q6, q7, q8, q9, q10, q11, q12, q13)`,
+  )
 }

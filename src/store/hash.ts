@@ -32,3 +32,16 @@ export const referenceKey = (param: string, target: string): string => `${param}
 
 /** The text that is hashed for a uri. */
 export const uriKey = (param: string, uri: string): string => `${param}=${uri}`
+
+/** The text that is hashed for a text of a token (`:text`), as `foldString` leaves it. */
+export const textKey = (param: string, folded: string): string => `${param}:text=${folded}`
+
+/** The text that is hashed for an identifier with one of its types (`:of-type`). */
+export const typedKey = (param: string, system: string, code: string, value: string): string =>
+  `${param}:of-type=${system}|${code}|${value}`
+
+/**
+ * The text that is hashed for two values of a composite that stand together, or for the first one alone where the second
+ * is a number beside it. Either is the text of a key of no parameter: `=system|code`, `~code`, `>Type/id`.
+ */
+export const pairKey = (param: string, first: string, second = ''): string => `${param}:${first}$${second}`

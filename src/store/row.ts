@@ -1,10 +1,21 @@
-import { datesOf, foldString, quantitiesOf, referencesOf, stringsOf, tokensOf, urisOf } from '../fhir/extract.ts'
+import {
+  datesOf,
+  foldString,
+  holdersOf,
+  quantitiesOf,
+  referencesOf,
+  stringsOf,
+  type Token,
+  tokensOf,
+  urisOf,
+} from '../fhir/extract.ts'
 import { eachReference, parseReference } from '../fhir/reference.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 import type { Definition, Release } from '../resources/definition.ts'
-import { indexKey, referenceKey, tokenKeys, uriKey } from './hash.ts'
-import { SEVERAL_PATIENTS } from './matches.ts'
+import { indexKey, pairKey, referenceKey, textKey, tokenKeys, typedKey, uriKey } from './hash.ts'
+import { SEVERAL_PATIENTS } from './matches-key.ts'
+import { type QuantityRow, quantityRow } from './row-quantity.ts'
 
 /** A set of codes that the dictionary has to know: its hash, its text, and the keys that find it. */
 export type TokenSet = { readonly cc: string; readonly doc: string; readonly keys: readonly string[] }
@@ -24,7 +35,9 @@ export type IndexRow = {
   awaits: Set<string>
   strings: { param: string; folded: string; exact: string }[]
   dates: { param: string; lo: string; hi: string }[]
-  quantities: { param: string; low: number; high: number; system?: string; code?: string; unit?: string }[]
+  quantities: QuantityRow[]
+  /** What the dictionary of texts has to know, by key: texts of tokens as they are compared, and urls. */
+  texts: Map<string, { param: string; words: string }>
 }
 
 const PATIENT = 'Patient/'
@@ -32,12 +45,13 @@ const ATTACHED = /"url":"(?:[^"]*\/)?(Binary\/[A-Za-z0-9\-.]{1,64})"/g
 
 /** A moment as PostgreSQL reads it, ends of time included. */
 export function timestamp(milliseconds: number): string {
-  if (milliseconds === Infinity) return 'infinity'
-  if (milliseconds === -Infinity) return '-infinity'
-  // Node writes the years before 0 and after 9999 with a sign and six digits, which PostgreSQL does not read.
-  const text = new Date(milliseconds).toISOString()
-  return text.startsWith('+') ? 'infinity' : text
+  // What lies outside of the years that FHIR can write is as good as the end of time; PostgreSQL has no year 0.
+  if (milliseconds >= LAST) return 'infinity'
+  return milliseconds < FIRST ? '-infinity' : new Date(milliseconds).toISOString()
 }
+
+const FIRST = Date.parse('0001-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z') + 1
 
 const releaseText = (release: Release): string => {
   if (release === 'now') return '-infinity'
@@ -96,17 +110,22 @@ type Context = {
   readonly base: string
 }
 
-function keysOfTokens(param: string, type: ResourceType, resource: Json): { doc: string; keys: string[] } {
+function keysOfTokens(param: string, tokens: readonly Token[]): { doc: string; keys: string[] } {
   const keys = new Set<string>()
   const pairs = new Set<string>()
-  for (const { system = '', code } of tokensOf(type, param, resource)) {
+  for (const token of tokens) {
+    const { system = '', code } = token
     if (code === undefined) continue
     pairs.add(`${system}|${code}`)
-    keys.add(tokenKeys.exact(param, system, code))
-    keys.add(tokenKeys.code(param, code))
-    keys.add(tokenKeys.system(param, system))
+    for (const key of formsOf(param, token)) keys.add(key)
   }
   return { doc: [...pairs].sort().join('\n'), keys: [...keys] }
+}
+
+/** What a token is found by: system and code, the code alone, the system alone. */
+function formsOf(param: string, { system = '', code }: Token): string[] {
+  if (code === undefined) return []
+  return [tokenKeys.exact(param, system, code), tokenKeys.code(param, code), tokenKeys.system(param, system)]
 }
 
 function intern({ row }: Context, param: string, doc: string, keys: string[]): void {
@@ -118,14 +137,30 @@ function addKeys({ row }: Context, param: string, keys: string[]): void {
 }
 
 function addTokens(context: Context, param: string, { stored }: SearchParam): void {
-  const { doc, keys } = keysOfTokens(param, context.definition.type, context.resource)
+  const tokens = tokensOf(context.definition.type, param, context.resource)
+  const { doc, keys } = keysOfTokens(param, tokens)
   if (stored === 'interned') intern(context, param, doc, keys)
   else addKeys(context, param, keys)
+  for (const { code = '', text, types = [] } of tokens) {
+    if (text !== undefined) addText(context, param, foldString(text))
+    for (const type of types) context.row.keys.add(indexKey(typedKey(param, type.system, type.code, code)))
+  }
+}
+
+/** The texts of tokens are many in words but few in number: each is a key, which a dictionary finds by its beginning. */
+function addText({ row }: Context, param: string, folded: string): void {
+  if (folded === '') return
+  const key = indexKey(textKey(param, folded))
+  row.keys.add(key)
+  row.texts.set(key, { param: `${param}:text`, words: folded })
 }
 
 function addUris(context: Context, param: string, { stored }: SearchParam): void {
   const uris = [...new Set(urisOf(context.definition.type, param, context.resource))].sort()
-  const keys = uris.map(uri => uriKey(param, uri))
+  // A canonical is found with and without its version.
+  const bare = uris.map(uri => uri.split('|', 1)[0] ?? '')
+  const keys = [...new Set([...uris, ...bare])].map(uri => uriKey(param, uri))
+  for (const uri of uris) context.row.texts.set(indexKey(uriKey(param, uri)), { param, words: uri })
   if (stored === 'interned') intern(context, param, uris.join('\n'), keys)
   else addKeys(context, param, keys)
 }
@@ -138,9 +173,12 @@ function addReferences({ definition, resource, row, base }: Context, param: stri
       // The one patient of a row is in its own column; a key beside it would only make the index bigger.
       const inColumn = stored === 'patient' && target === `${PATIENT}${row.patient}`
       if (!inColumn) row.keys.add(indexKey(referenceKey(param, target)))
+      if (referred.version !== undefined)
+        row.keys.add(indexKey(referenceKey(param, `${target}/_history/${referred.version}`)))
     }
     const { system = '', value } = referred.identifier ?? {}
     if (value === undefined) continue
+    row.keys.add(indexKey(tokenKeys.present(`${param}:identifier`)))
     row.keys.add(indexKey(tokenKeys.exact(`${param}:identifier`, system, value)))
     row.keys.add(indexKey(tokenKeys.code(`${param}:identifier`, value)))
   }
@@ -160,19 +198,49 @@ function addStrings({ definition, resource, row }: Context, param: string): void
     row.strings.push({ param, folded: foldString(exact), exact })
 }
 
-/** A number with a comparator is open to one side: `<5` is everything up to 5. */
+/** The composite of a declaration whose second part are these quantities, with the hashes that stand beside them. */
+function composedOf({ search }: Definition, param: string): readonly [composite: string, first: string] | undefined {
+  for (const [name, { stored, of = [] }] of Object.entries(search))
+    if (stored === 'pairs' && of[1] === param && of[0] !== undefined) return [name, of[0]]
+  return undefined
+}
+
 function addQuantities({ definition, resource, row }: Context, param: string): void {
-  for (const { value, comparator, system, code, unit } of quantitiesOf(definition.type, param, resource)) {
-    const number = Number(value)
-    row.quantities.push({
-      param,
-      low: comparator?.startsWith('<') ? -Infinity : number,
-      high: comparator?.startsWith('>') ? Infinity : number,
-      ...(system === undefined ? {} : { system }),
-      ...(code === undefined ? {} : { code }),
-      ...(unit === undefined ? {} : { unit }),
-    })
+  const { type } = definition
+  const composed = composedOf(definition, param)
+  if (!composed) {
+    for (const quantity of quantitiesOf(type, param, resource)) row.quantities.push(quantityRow(param, quantity))
+    return
   }
+  const [composite, first] = composed
+  for (const holder of holdersOf(type, param, resource)) {
+    const firsts = tokensOf(type, first, holder).flatMap(token => formsOf('', token))
+    const pairs = firsts.map(form => indexKey(pairKey(composite, form)))
+    for (const quantity of quantitiesOf(type, param, holder))
+      row.quantities.push({ ...quantityRow(param, quantity), ...(pairs.length > 0 ? { pairs } : {}) })
+  }
+}
+
+/** The texts by which one part of a pair is found. */
+function partForms({ definition, base }: Context, param: string, holder: Json): string[] {
+  const { type } = definition
+  if (definition.search[param]?.type === 'token')
+    return tokensOf(type, param, holder).flatMap(each => formsOf('', each))
+  return referencesOf(type, param, holder).flatMap(each => {
+    const target = targetOf(each, base)
+    return target === undefined ? [] : [referenceKey('', target)]
+  })
+}
+
+function addComposites(context: Context, param: string, { stored, of = [] }: SearchParam): void {
+  const [first = '', second = ''] = of
+  const { definition, resource } = context
+  if (stored !== 'pairs' || definition.search[second]?.type === 'quantity') return
+  const keys = holdersOf(definition.type, first, resource).flatMap(holder => {
+    const others = partForms(context, second, holder)
+    return partForms(context, first, holder).flatMap(one => others.map(other => pairKey(param, one, other)))
+  })
+  addKeys(context, param, keys)
 }
 
 const ADD: Record<SearchParam['type'], (context: Context, param: string, declared: SearchParam) => void> = {
@@ -182,6 +250,7 @@ const ADD: Record<SearchParam['type'], (context: Context, param: string, declare
   date: addDates,
   string: addStrings,
   quantity: addQuantities,
+  composite: addComposites,
 }
 
 /**
@@ -209,6 +278,7 @@ export function rowOf(
     strings: [],
     dates: [],
     quantities: [],
+    texts: new Map(),
   }
   if (row.patient === '') addAwaited(definition, resource, row)
   const context = { definition, resource, row, base }

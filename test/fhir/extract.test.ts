@@ -129,7 +129,7 @@ t.test('references: local, of another server, logical; not contained ones', asyn
     { type: 'Organization', identifier: { system: 'urn:ods', value: 'Y12345' } },
   ])
   t.same(of('organization'), [{ url: 'https://elsewhere.org/fhir/Organization/o1' }])
-  t.same(of('link'), [{ type: 'Patient', id: 'p2' }])
+  t.same(of('link'), [{ type: 'Patient', id: 'p2', version: '3' }])
   t.same(referencesOf('Observation', 'encounter', { encounter: { reference: 'urn:uuid:1' } }), [{ url: 'urn:uuid:1' }])
   t.same(referencesOf('Observation', 'encounter', { encounter: { display: 'a visit' } }), [])
 })

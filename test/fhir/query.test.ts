@@ -14,6 +14,7 @@ const searchable: Searchable = {
   },
   targets: param => (param === 'subject' ? ['Patient', 'Group'] : []),
   references: type => (type === 'Observation' ? ['subject'] : undefined),
+  of: () => undefined,
   base: 'https://fhir.example.org/fhir',
 }
 

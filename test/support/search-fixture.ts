@@ -24,7 +24,13 @@ export function targetsOf(type: string, param: string, route: Route): string[] {
   return [...named].sort((a, b) => rank(a) - rank(b))
 }
 
-type Place = { readonly route: Route; readonly made: Made; readonly isExistence: boolean }
+type Place = {
+  readonly route: Route
+  readonly made: Made
+  readonly isExistence: boolean
+  /** Of a composite: the first value, which stands beside. */
+  readonly first?: Place
+}
 
 function valuesAt(
   type: string,
@@ -48,12 +54,25 @@ function valuesAt(
 function placesOf(type: string, param: string, mark: Mark, target?: string): Place[] {
   const parameter = searchParametersOf(type).get(param)
   const parts = declaredOf(type, param)?.of
+  if (parts && declaredOf(type, param)?.stored !== 'either') return pairsOf(type, parts, mark)
   if (parts) return parts.flatMap(part => placesOf(type, part, mark, target))
   if (!parameter) throw new Error(`${type} has no search parameter ${param}`)
   const { routes, exists } = compile(parameter.expression, type)
   return routes.flatMap(route =>
     valuesAt(type, param, route, mark, target, exists).map(made => ({ route, made, isExistence: exists })),
   )
+}
+
+/** The ways to give a composite a value: each of its second part, with the first one beside it. */
+function pairsOf(type: string, [one = '', two = '']: readonly string[], mark: Mark): Place[] {
+  const [first] = placesOf(type, one, mark)
+  if (!first) return []
+  return placesOf(type, two, mark).map(place => {
+    const queries = place.made.queries
+      .filter(query => !query.includes(','))
+      .flatMap(query => first.made.queries.filter(each => !each.includes(',')).map(each => `${each}$${query}`))
+    return { ...place, first, made: { ...place.made, queries } }
+  })
 }
 
 /** Makes a resource one patient's, if its type can be. */
@@ -81,6 +100,7 @@ const namesPatient = ({ made }: Place): boolean =>
 function withValue(type: string, id: string, patient: string, param: string, place?: Place): Json {
   const make = () => {
     const resource = minimal(type, id)
+    if (place?.first) put(resource, place.first.route, place.first.made.value)
     if (place) put(resource, place.route, place.made.value)
     return resource
   }
@@ -125,7 +145,7 @@ export function rich(type: string, id: string, patient: string, mark: Mark) {
   const placed: (readonly [string, Place])[] = []
   for (const param of Object.keys(definitionOf(type)?.search ?? {})) {
     const place = placesOf(type, param, mark).find(({ route }) => !isTaken(resource, route))
-    if (!place || place.isExistence || isPatients(type, param)) continue
+    if (!place || place.isExistence || place.first || isPatients(type, param)) continue
     put(resource, place.route, place.made.value, { beside: true })
     placed.push([param, place])
   }

@@ -1,0 +1,133 @@
+import { foldString } from '../fhir/extract.ts'
+import type { Clause } from '../fhir/query.ts'
+import type { SearchParam } from '../fhir/search.ts'
+import type { Code, Value } from '../fhir/search-value.ts'
+import { indexKey, pairKey, referenceKey, tokenKeys, typedKey, uriKey } from './hash.ts'
+import type { Rows } from './rows.ts'
+import { any, name, type Sql, sql } from './sql.ts'
+import { setColumn } from './tables.ts'
+
+export type Of<K extends Value['kind']> = Extract<Value, { kind: K }>
+
+/** The values of a clause that are of one kind. */
+export const of = <K extends Value['kind']>(clause: Clause, kind: K): Of<K>[] =>
+  clause.values.filter((value): value is Of<K> => value.kind === kind)
+
+export const not = (condition: Sql): Sql => sql`not coalesce(${condition}, false)`
+
+const keyOf = (param: string, { system, code }: Code): string => {
+  if (code === undefined) return tokenKeys.system(param, system ?? '')
+  return system === undefined ? tokenKeys.code(param, code) : tokenKeys.exact(param, system, code)
+}
+
+/** The rows whose array has any of these keys. */
+export const hasKey = ({ row }: Rows, keys: readonly string[]): Sql =>
+  sql`${row}.keys && ${keys.map(indexKey)}::bigint[]`
+
+/** The rows that have any of the keys, in their array or in an interned set; the dictionary is asked inside the same statement. */
+function keyed(clause: Clause, { stored }: SearchParam, rows: Rows, keys: Sql): Sql {
+  if (stored !== 'interned') return sql`${rows.row}.keys && ${keys}`
+  const column = name(setColumn(clause.param))
+  return sql`${rows.row}.${column} = any(array(select cc from token where tok = any(${keys})))`
+}
+
+const list = (keys: readonly string[]): Sql => sql`${keys.map(indexKey)}::bigint[]`
+
+/** What begins with one of the texts, in the dictionary of texts: the first 200 characters of each are in its index. */
+function beginning(param: string, texts: readonly string[]): Sql {
+  const conditions = texts.map(text => startsWith(sql`d.words`, text))
+  return sql`array(select d.tok from token_text d where d.param = ${param} and ${any(conditions)})`
+}
+
+const INDEXED = 200
+const escaped = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
+
+/** A text that begins with another one, in a way that the index of its first characters can answer. */
+export function startsWith(column: Sql, text: string): Sql {
+  const indexed = sql`left(${column}, ${sql`200`}) like ${`${escaped(text.slice(0, INDEXED))}%`}`
+  return text.length > INDEXED ? sql`(${indexed} and starts_with(${column}, ${text}))` : indexed
+}
+
+/** A text that has another one within. */
+export const contains = (column: Sql, text: string): Sql => sql`${column} like ${`%${escaped(text)}%`}`
+
+/** https://hl7.org/fhir/R4/search.html#token */
+export function tokens(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+  const { param, modifier } = clause
+  if (modifier === 'text')
+    return sql`${rows.row}.keys && ${beginning(
+      `${param}:text`,
+      of(clause, 'string').map(({ text }) => foldString(text)),
+    )}`
+  if (modifier === 'of-type')
+    return hasKey(
+      rows,
+      of(clause, 'typed').map(({ system, code, value }) => typedKey(param, system, code, value)),
+    )
+  const codes = modifier === 'in' || modifier === 'not-in' ? of(clause, 'set').flatMap(set => set.codes) : []
+  const keys = [...of(clause, 'token'), ...codes].map(code => keyOf(param, code))
+  const found = keyed(clause, declared, rows, list(keys))
+  return modifier === 'not' || modifier === 'not-in' ? not(found) : found
+}
+
+/** What lies above a url: itself, and what ends before or after one of its slashes. */
+function above(url: string): string[] {
+  const found = [url]
+  const begin = url.indexOf('://') + 3
+  for (let at = url.indexOf('/', begin); at >= begin; at = url.indexOf('/', at + 1))
+    found.push(url.slice(0, at), url.slice(0, at + 1))
+  return [...new Set(found)]
+}
+
+/** https://hl7.org/fhir/R4/search.html#uri; a url without a version also finds those that have one. */
+export function uris(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+  const { param, modifier } = clause
+  const values = of(clause, 'uri').map(({ uri }) => uri)
+  if (modifier === 'below') return keyed(clause, declared, rows, beginning(param, values))
+  const asked = modifier === 'above' ? values.flatMap(above) : values
+  return keyed(clause, declared, rows, list(asked.map(uri => uriKey(param, uri))))
+}
+
+const PATIENT = 'Patient/'
+const VERSION = '/_history/'
+
+/** Resources that name several patients carry this instead of one; no id can be spelled like it. */
+export const SEVERAL_PATIENTS = '#several'
+
+/** The rows that refer to one of these by a parameter. https://hl7.org/fhir/R4/search.html#reference */
+export function refersTo(param: string, declared: SearchParam, rows: Rows, targets: readonly string[]): Sql {
+  const { row, permission } = rows
+  const key = (target: string) => referenceKey(param, target)
+  if (declared.stored !== 'patient') return hasKey(rows, targets.map(key))
+  const isPatient = (target: string) => target.startsWith(PATIENT) && !target.includes(VERSION)
+  const patients = targets.filter(isPatient).map(target => target.slice(PATIENT.length))
+  const others = targets.filter(target => !isPatient(target))
+  const conditions: Sql[] = []
+  const only = patients[0]
+  if (only !== undefined && patients.length === 1) conditions.push(sql`${row}.patient = ${only}`)
+  else if (only !== undefined) conditions.push(sql`${row}.patient = any(${patients}::text[])`)
+  if (others.length > 0) conditions.push(hasKey(rows, others.map(key)))
+  if (permission.kind === 'everything' && permission.definition.severalPatients)
+    conditions.push(sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${hasKey(rows, targets.map(key))})`)
+  return any(conditions)
+}
+
+/** The rows whose reference says one of the identifiers. */
+export const saysIdentifier = (clause: Clause, rows: Rows): Sql =>
+  hasKey(
+    rows,
+    of(clause, 'token').map(value => keyOf(`${clause.param}:identifier`, value)),
+  )
+
+/** The texts that a value is hashed by within a pair. */
+export function pairTexts(value: Value): string[] {
+  if (value.kind === 'token') return [keyOf('', value)]
+  if (value.kind === 'reference') return value.targets.map(target => referenceKey('', target))
+  throw new Error(`a ${value.kind} is no part of a hashed pair`)
+}
+
+/** The hashes of two values of a composite, or of the first of them alone. */
+export const pairKeys = (param: string, first: Value, second?: Value): string[] =>
+  pairTexts(first).flatMap(one =>
+    (second ? pairTexts(second) : ['']).map(other => indexKey(pairKey(param, one, other))),
+  )

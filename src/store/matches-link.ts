@@ -1,0 +1,96 @@
+import type { Permission } from '../access/permit.ts'
+import { FhirError } from '../fhir/outcome.ts'
+import type { Clause, Link } from '../fhir/query.ts'
+import { referenceKey } from './hash.ts'
+import { refersTo, SEVERAL_PATIENTS } from './matches-key.ts'
+import type { Rows } from './rows.ts'
+import { all, any, name, raw, type Sql, sql } from './sql.ts'
+import { tableOf } from './tables.ts'
+import { visibleTo } from './visible.ts'
+
+/** Makes the SQL of a clause on rows; given, because clauses and links contain each other. */
+export type Condition = (clause: Clause, rows: Rows) => Sql
+
+/** The rows at the other end of a link that the asker may see and that match. */
+type End = { readonly rows: Rows; readonly table: Sql; readonly wanted: Sql }
+
+/** The rows at the other end of a link: whether the asker may see them, and what they must match. */
+export function endOf(link: Link, permission: Permission, { now, depth }: Rows, condition: Condition): End {
+  const row = raw(`l${depth + 1}`)
+  const rows = { row, permission, now, depth: depth + 1 }
+  const wanted = all([visibleTo(permission, row, now), condition(link.clause, rows)])
+  return { rows, table: sql`${name(tableOf(link.type))} ${row}`, wanted }
+}
+
+/** Along a reference of the row: to the patient of its column, or to what its references name. */
+function along(link: Link, { row, permission }: Rows, end: End): Sql {
+  const { definition } = permission
+  const other = end.rows.row
+  const prefix = referenceKey(link.param, `${link.type}/`)
+  const named = sql`exists (select from unnest(${row}.refs) ref join ${end.table} on ${other}.id = substr(ref, ${prefix.length + 1}::int)
+    where starts_with(ref, ${prefix}) and ${end.wanted})`
+  if (link.type !== 'Patient' || definition.search[link.param]?.stored !== 'patient') return named
+  const owner = sql`exists (select from ${end.table} where ${other}.id = ${row}.patient and ${end.wanted})`
+  if (permission.kind !== 'everything' || !definition.severalPatients) return owner
+  return any([owner, sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${named})`])
+}
+
+/** Back along a reference that names the row. */
+function back(link: Link, { row, permission }: Rows, end: End): Sql {
+  const other = end.rows.row
+  const { definition } = end.rows.permission
+  const { type } = permission.definition
+  const named = sql`${other}.keys @> array[index_key(${referenceKey(link.param, `${type}/`)} || ${row}.id)]`
+  const isOwner = type === 'Patient' && definition.search[link.param]?.stored === 'patient'
+  const several = definition.severalPatients ? sql`(${other}.patient = ${SEVERAL_PATIENTS} and ${named})` : raw('false')
+  const names = isOwner ? any([sql`${other}.patient = ${row}.id`, several]) : named
+  return sql`exists (select from ${end.table} where ${names} and ${end.wanted})`
+}
+
+/** A link of which the ids at its other end are known. */
+function known(link: Link, ids: readonly string[], rows: Rows): Sql {
+  if (link.direction === 'from') return sql`${rows.row}.id = any(${ids}::text[])`
+  const declared = rows.permission.definition.search[link.param]
+  if (ids.length === 0 || !declared) return raw('false')
+  return refersTo(
+    link.param,
+    declared,
+    rows,
+    ids.map(id => `${link.type}/${id}`),
+  )
+}
+
+/**
+ * The links of a clause with the permission for each. A type that the request does not name and that is not within the
+ * scopes brings nothing, unless nothing is.
+ * @throws FhirError 403
+ */
+export function permitted(clause: Clause, permission: Permission): [Link, Permission][] {
+  const refused: FhirError[] = []
+  const found = (clause.links ?? []).flatMap((link): [Link, Permission][] => {
+    try {
+      return [[link, permission.permissionOf(link.type)]]
+    } catch (error) {
+      if (!(error instanceof FhirError) || link.isNamed) throw error
+      refused.push(error)
+      return []
+    }
+  })
+  // By an identifier a resource is also found that says it itself, which needs no scope for another type.
+  if (found.length === 0 && refused[0] && clause.modifier !== 'identifier') throw refused[0]
+  return found
+}
+
+/**
+ * Chains and `_has` (https://hl7.org/fhir/R4/search.html#chaining): one of the links must lead to a resource that matches
+ * and that the asker may see herself, so that nobody learns by them of what is not hers.
+ */
+export function links(clause: Clause, rows: Rows, condition: Condition): Sql {
+  return any(
+    permitted(clause, rows.permission).map(([link, permission]) => {
+      if (link.ids) return known(link, link.ids, rows)
+      const end = endOf(link, permission, rows, condition)
+      return link.direction === 'to' ? along(link, rows, end) : back(link, rows, end)
+    }),
+  )
+}

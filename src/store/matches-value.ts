@@ -1,0 +1,135 @@
+import { foldString } from '../fhir/extract.ts'
+import type { Clause } from '../fhir/query.ts'
+import type { SearchParam } from '../fhir/search.ts'
+import type { Prefix, Value } from '../fhir/search-value.ts'
+import { canonicalUnit, UCUM } from '../fhir/ucum.ts'
+import { contains, type Of, of, startsWith } from './matches-key.ts'
+import { timestamp } from './row.ts'
+import type { Rows } from './rows.ts'
+import { all, any, name, raw, type Sql, sql } from './sql.ts'
+
+const instant = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
+
+/** How far `ap` reaches to both sides: a tenth of the distance from now, and at least the value's own width. */
+const around = ({ low, high }: { low: number; high: number }, now: Date): { low: number; high: number } => {
+  const margin = Math.max(Math.abs(now.getTime() - low) / 10, (high - low) / 2)
+  return { low: low - margin, high: high + margin }
+}
+
+/**
+ * The prefixes on spans: the value and what is stored are both half-open ranges.
+ * https://hl7.org/fhir/R4/search.html#prefix
+ */
+function compare(prefix: Prefix, low: Sql, high: Sql, from: Sql, to: Sql): Sql {
+  const inside = sql`(${low} >= ${from} and ${low} < ${to} and ${high} <= ${to})`
+  const comparisons: Record<Prefix, () => Sql> = {
+    eq: () => inside,
+    ne: () => sql`not ${inside}`,
+    gt: () => sql`${high} > ${to}`,
+    lt: () => sql`${low} < ${from}`,
+    ge: () => sql`(${high} > ${to} or ${inside})`,
+    le: () => sql`(${low} < ${from} or ${inside})`,
+    sa: () => sql`${low} >= ${to}`,
+    eb: () => sql`${high} <= ${from}`,
+    ap: () => sql`(${low} < ${to} and ${high} > ${from})`,
+  }
+  return comparisons[prefix]()
+}
+
+function compareDate(value: Of<'date'>, low: Sql, high: Sql, now: Date): Sql {
+  const span = value.prefix === 'ap' ? around(value, now) : value
+  return compare(value.prefix, low, high, instant(span.low), instant(span.high))
+}
+
+/** Rows of a side table that belong to this resource and hold one of the values. */
+export const beside = (table: string, param: string, { row, permission }: Rows, condition: Sql): Sql =>
+  sql`exists (select from ${name(table)} s where s.type = ${permission.definition.type} and s.param = ${param}
+    and s.id = ${row}.id and ${condition})`
+
+/** Whether there is a main date; what has none has the widest span of all. */
+export const hasMainDate = ({ row }: Rows): Sql => sql`(${row}.date_lo > '-infinity' or ${row}.date_hi < 'infinity')`
+
+/** When a version was stored is known to the millisecond. */
+export const updates = (clause: Clause, { row, now }: Rows): Sql =>
+  any(of(clause, 'date').map(value => compareDate(value, sql`${row}.upd`, sql`(${row}.upd + interval '1 ms')`, now)))
+
+/** https://hl7.org/fhir/R4/search.html#date */
+export function dates(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+  const { row, now } = rows
+  const values = of(clause, 'date')
+  if (declared.stored === 'main') {
+    const conditions = values.map(value => compareDate(value, sql`${row}.date_lo`, sql`${row}.date_hi`, now))
+    return all([hasMainDate(rows), any(conditions)])
+  }
+  const conditions = values.map(value => compareDate(value, raw('s.date_lo'), raw('s.date_hi'), now))
+  return beside('search_date', clause.param, rows, any(conditions))
+}
+
+/** https://hl7.org/fhir/R4/search.html#string */
+export function strings(clause: Clause, rows: Rows): Sql {
+  const folded = raw('s.folded')
+  const conditions = of(clause, 'string').map(({ text }) => {
+    // Its folded form is what the index knows.
+    if (clause.modifier === 'exact') return all([startsWith(folded, foldString(text)), sql`s.exact = ${text}`])
+    return clause.modifier === 'contains' ? contains(folded, foldString(text)) : startsWith(folded, foldString(text))
+  })
+  return beside('search_string', clause.param, rows, any(conditions))
+}
+
+type Numbers = Pick<Of<'quantity'>, 'prefix' | 'exact' | 'low' | 'high'>
+
+/**
+ * Numbers, of which one that has a comparator is open to one side: eq and ne by the precision that was written, the others
+ * by the number itself. https://hl7.org/fhir/R4/search.html#quantity
+ */
+function compareNumber(
+  { prefix, exact, low, high }: Numbers,
+  scale: (value: number) => number,
+  stored: [Sql, Sql],
+): Sql {
+  const [from, to] = stored
+  const number = (value: number) => sql`${scale(value)}::float8`
+  const at = number(exact)
+  const inside = sql`(${from} >= ${number(low)} and ${to} < ${number(high)})`
+  const margin = Math.abs(exact) / 10
+  const comparisons: Record<Prefix, () => Sql> = {
+    eq: () => inside,
+    ne: () => sql`not ${inside}`,
+    gt: () => sql`${to} > ${at}`,
+    lt: () => sql`${from} < ${at}`,
+    ge: () => sql`${to} >= ${at}`,
+    le: () => sql`${from} <= ${at}`,
+    sa: () => sql`${from} > ${at}`,
+    eb: () => sql`${to} < ${at}`,
+    ap: () => sql`(${from} <= ${number(exact + margin)} and ${to} >= ${number(exact - margin)})`,
+  }
+  return comparisons[prefix]()
+}
+
+const same = (value: number): number => value
+const GIVEN: [Sql, Sql] = [raw('s.low'), raw('s.high')]
+const CANONICAL: [Sql, Sql] = [raw('s.canon_low'), raw('s.canon_high')]
+
+/** One quantity: as it is written, or in whatever unit of UCUM measures the same. */
+function quantity(value: Of<'quantity'>): Sql {
+  const { system, code } = value
+  const given = compareNumber(value, same, GIVEN)
+  if (code === undefined) return system === undefined ? given : all([given, sql`s.system = ${system}`])
+  if (system === undefined) return all([given, sql`(s.code = ${code} or s.unit = ${code})`])
+  const unit = system === UCUM ? canonicalUnit(code) : undefined
+  if (unit) return all([sql`s.canon = ${unit.unit}`, compareNumber(value, unit.scale, CANONICAL)])
+  return all([given, sql`s.system = ${system}`, sql`s.code = ${code}`])
+}
+
+/** https://hl7.org/fhir/R4/search.html#quantity */
+export const quantities = (clause: Clause, rows: Rows): Sql =>
+  beside('search_quantity', clause.param, rows, any(of(clause, 'quantity').map(quantity)))
+
+/** Quantities that stand beside one of the first values: https://hl7.org/fhir/R4/search.html#composite */
+export const quantitiesBeside = (param: string, rows: Rows, value: Value, keys: readonly string[]): Sql =>
+  beside(
+    'search_quantity',
+    param,
+    rows,
+    value.kind === 'quantity' ? all([quantity(value), sql`s.pairs && ${keys}::bigint[]`]) : raw('false'),
+  )
