@@ -50,13 +50,16 @@ export async function momentOf(db: Queryable): Promise<Date> {
 export async function lockCurrent(db: Queryable, type: string, ids: readonly string[]): Promise<Map<string, Current>> {
   const table = tableOf(type)
   const sorted = [...new Set(ids)].sort()
-  // An id that is not there has no row to lock; the lock on its name keeps two creates of it apart.
+  // An id that is not there has no row to lock; the lock on its name keeps two creates of it apart. A statement of its
+  // own: what others commit while it waits is seen only by a statement that begins after it.
+  await run(
+    db,
+    sql`select pg_advisory_xact_lock(index_key(${`${type}/`} || id)) from unnest(${sorted}::text[]) with ordinality as n(id, n) order by n`,
+  )
   const rows = await run<[string, number, number, string | null]>(
     db,
-    sql`with named as materialized (
-        select id, pg_advisory_xact_lock(index_key(${`${type}/`} || id)) from unnest(${sorted}::text[]) as n(id)),
-      found as materialized (select r.id, r.ver, r.upd, r.content from ${name(table)} r
-        where r.id in (select id from named) order by r.id for update)
+    sql`with found as materialized (select r.id, r.ver, r.upd, r.content from ${name(table)} r
+        where r.id = any(${sorted}::text[]) order by r.id for update)
       select id, ver, (extract(epoch from upd) * 1000)::float8, content from found
       union all
       (select distinct on (h.id) h.id, h.ver, (extract(epoch from h.upd) * 1000)::float8, null::text
