@@ -42,6 +42,11 @@ export type Definition<T extends ResourceType = ResourceType> = {
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
   /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */
   readonly grants?: (resource: Json) => readonly Reach[]
+  /**
+   * The reference parameter whose targets it follows: it is in the record that they are in, and not released before them.
+   * What follows targets of several patients is no patient's.
+   */
+  readonly follows?: string
   /** The type and parameter by which a resource of this type inherits a later release: an Observation its report's. */
   readonly releasedWith?: { readonly type: ResourceType; readonly param: string }
 }

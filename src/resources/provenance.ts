@@ -22,4 +22,5 @@ export default define({
     when: date(),
   },
   release: recordRelease,
+  follows: 'target',
 })

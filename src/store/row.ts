@@ -170,8 +170,9 @@ function addReferences({ definition, resource, row, base }: Context, param: stri
     const target = targetOf(referred, base)
     if (target !== undefined) {
       row.refs.add(`${param}>${target}`)
-      // The one patient of a row is in its own column; a key beside it would only make the index bigger.
-      const inColumn = stored === 'patient' && target === `${PATIENT}${row.patient}`
+      // The one patient of a row is in its own column, unless it changes with what the row follows; a key beside it would
+      // only make the index bigger.
+      const inColumn = stored === 'patient' && !definition.follows && target === `${PATIENT}${row.patient}`
       if (!inColumn) row.keys.add(indexKey(referenceKey(param, target)))
       if (referred.version !== undefined)
         row.keys.add(indexKey(referenceKey(param, `${target}/_history/${referred.version}`)))

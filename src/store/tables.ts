@@ -49,7 +49,7 @@ function statementsOf(definition: Definition): string[] {
     `create index if not exists "${table}_history_updated" on "${table}_history" (upd, id)`,
     `create index if not exists "${table}_keys" on "${table}" using gin (keys) with (fastupdate = off)`,
   ]
-  if (definition.releasedWith)
+  if (definition.releasedWith || definition.follows)
     statements.push(
       `alter table "${table}" add column if not exists release_own timestamptz not null default '-infinity'`,
     )

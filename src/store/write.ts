@@ -4,6 +4,7 @@ import type { Definition } from '../resources/definition.ts'
 import { mainDateOf } from '../resources/index.ts'
 import { internSets, writeBeside } from './beside.ts'
 import type { Queryable } from './db.ts'
+import { settleFollowers } from './follow.ts'
 import { writeReach } from './reach.ts'
 import { heldBefore, settleReleases } from './release.ts'
 import type { IndexRow } from './row.ts'
@@ -111,7 +112,7 @@ function columnsOf(definition: Definition): readonly Column[] {
       { name: 'date_lo', type: 'timestamptz', value: version => version.row.dateLo },
       { name: 'date_hi', type: 'timestamptz', value: version => version.row.dateHi },
     )
-  if (definition.releasedWith)
+  if (definition.releasedWith || definition.follows)
     columns.push({ name: 'release_own', type: 'timestamptz', value: version => version.row.releaseAt })
   for (const param of internedOf(definition))
     columns.push({ name: setColumn(param), type: 'bigint', value: version => version.row.sets.get(param)?.cc ?? null })
@@ -195,6 +196,7 @@ export async function store(db: Queryable, versions: readonly Version[]): Promis
   for (const [definition, group] of byType(versions)) await storeOfType(db, definition, group)
   await writeBeside(db, versions)
   await settleReleases(db, versions, before)
+  await settleFollowers(db, versions, before)
   await writeReach(db, versions)
   await noteWaiting(db, versions)
 }
@@ -230,4 +232,5 @@ export async function remove(
       select id, ver + 1, ${updated.toISOString()}::timestamptz, pg_current_xact_id(), patient, release_at, 'DELETE', null from gone`,
   )
   await settleReleases(db, [], before)
+  await settleFollowers(db, [], before)
 }
