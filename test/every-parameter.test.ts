@@ -154,7 +154,7 @@ t.test('what is searched for twice must hold twice', async t => {
 })
 
 t.test('no parameter that R4 has for a type is accepted without being claimed', async t => {
-  const special = ['_text', '_content', '_filter', '_list', '_query', '_type', 'nonsense']
+  const special = ['_filter', '_query', '_type', 'nonsense']
   const accepted: string[] = []
   let refused = 0
   for (const { type, searchParam } of resources) {

@@ -26,6 +26,8 @@ export const LETTER_OF: Readonly<Record<Interaction, Letter>> = {
   read: 'r',
   vread: 'r',
   'history-instance': 'r',
+  // SMART 2.2: the letter s is for searches and for the history of types and of the system.
+  'history-type': 's',
   'search-type': 's',
   create: 'c',
   update: 'u',

@@ -5,21 +5,21 @@ type Text = { readonly type: string; readonly id: string; readonly content: stri
 
 /** A version in a history; without content it says "deleted". */
 type VersionText = {
+  readonly type: string
+  readonly id: string
   readonly version: number
   readonly updated: Date
   readonly method: string
   readonly content: string | undefined
 }
 
-type Links = { readonly self: string; readonly next?: string }
+/** The links of a Bundle, by relation. */
+export type Links = { readonly self: string; readonly first?: string; readonly next?: string }
 
 const STATUS: Readonly<Record<string, string>> = { POST: '201 Created', PUT: '200 OK', DELETE: '204 No Content' }
 
-function linksText({ self, next }: Links): string {
-  const links = [`{"relation":"self","url":${JSON.stringify(self)}}`]
-  if (next !== undefined) links.push(`{"relation":"next","url":${JSON.stringify(next)}}`)
-  return `[${links.join(',')}]`
-}
+const linksText = (links: Links): string =>
+  JSON.stringify(Object.entries(links).map(([relation, url]) => ({ relation, url })))
 
 const entryText = (base: string, { type, id, content }: Text, mode: 'match' | 'include'): string =>
   `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"}}`
@@ -52,15 +52,15 @@ export function searchset(base: string, { matches, included, total, warnings, li
   return `{"resourceType":"Bundle","meta":{"lastUpdated":"${updated.toISOString()}"},"type":"searchset",${totalText}"link":${linksText(links)}${entryList}}`
 }
 
-/** The Bundle of a resource's versions, newest first. https://hl7.org/fhir/R4/http.html#history */
-export function historyBundle(url: string, versions: readonly VersionText[], links: Links): string {
-  const path = url.split('/').slice(-2).join('/')
-  const entries = versions.map(({ version, updated, method, content }) => {
+/** The Bundle of versions of one or many resources, newest first. https://hl7.org/fhir/R4/http.html#history */
+export function historyBundle(base: string, versions: readonly VersionText[], links: Links): string {
+  const entries = versions.map(({ type, id, version, updated, method, content }) => {
+    const path = `${type}/${id}`
     const status = method === 'PUT' && version === 1 ? '201 Created' : STATUS[method]
-    const request = `{"method":"${method}","url":"${method === 'POST' ? path.split('/')[0] : path}"}`
+    const request = `{"method":"${method}","url":"${method === 'POST' ? type : path}"}`
     const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${updated.toISOString()}"}`
     const resource = content === undefined ? '' : `"resource":${content},`
-    return `{"fullUrl":"${url}",${resource}"request":${request},"response":${response}}`
+    return `{"fullUrl":"${base}/${path}",${resource}"request":${request},"response":${response}}`
   })
   const entryList = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''
   return `{"resourceType":"Bundle","type":"history","link":${linksText(links)}${entryList}}`

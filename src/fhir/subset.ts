@@ -38,13 +38,13 @@ function membersOf(type: string): ReadonlyMap<string, Element> {
 
 const isNeeded = ({ min, isModifier }: Element): boolean => min > 0 || isModifier
 
-type Keep = (element: Element) => boolean
+type Keep = (element: Element, member: string) => boolean
 
 function only(resource: Json, keep: Keep): Json {
   const known = membersOf(String(resource.resourceType))
   const kept = Object.entries(resource).filter(([name]) => {
     const element = known.get(name)
-    return ALWAYS.has(name) || (element !== undefined && keep(element))
+    return ALWAYS.has(name) || (element !== undefined && keep(element, name.replace('_', '')))
   })
   return Object.fromEntries(kept)
 }
@@ -93,7 +93,10 @@ const withoutChoice = (name: string): string => name.replace('[x]', '')
 function cut(resource: Json, { summary, elements }: Shown): Json {
   if (elements !== undefined) {
     const wanted = wantedOf(String(resource.resourceType), elements)
-    return only(resource, element => isNeeded(element) || wanted.has(withoutChoice(element.name)))
+    return only(
+      resource,
+      (element, member) => isNeeded(element) || wanted.has(withoutChoice(element.name)) || wanted.has(member),
+    )
   }
   if (summary === 'true') return summarized(resource)
   if (summary === 'text') return only(resource, element => element.name === 'text' || isNeeded(element))

@@ -2,7 +2,7 @@ import type { Definition, Interaction } from '../resources/definition.ts'
 import type { Operation } from './call.ts'
 import { create } from './create.ts'
 import { deleteOne } from './delete.ts'
-import { historyInstance, vread } from './history.ts'
+import { historyInstance, historyType, vread } from './history.ts'
 import { read } from './read.ts'
 import { searchType } from './search.ts'
 import { conditionalUpdate, update } from './update.ts'
@@ -20,6 +20,7 @@ export const INTERACTIONS: readonly Route[] = [
   { interaction: 'read', method: 'GET', path: '/:id', operation: read },
   { interaction: 'vread', method: 'GET', path: '/:id/_history/:versionId', operation: vread },
   { interaction: 'history-instance', method: 'GET', path: '/:id/_history', operation: historyInstance },
+  { interaction: 'history-type', method: 'GET', path: '/_history', operation: historyType },
   { interaction: 'search-type', method: 'GET', path: '', operation: searchType },
   { interaction: 'search-type', method: 'POST', path: '/_search', operation: searchType },
   { interaction: 'create', method: 'POST', path: '', operation: create },

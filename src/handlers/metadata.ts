@@ -23,6 +23,26 @@ const VERSION = '0.1.0'
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
 const COMMON_URL = 'http://hl7.org/fhir/SearchParameter/Resource'
 
+const SYSTEM_INTERACTIONS = ['transaction', 'batch', 'search-system', 'history-system']
+
+/** What a search of any type may ask beside its parameters, https://hl7.org/fhir/R4/search.html#all */
+const EVERY_TYPE = [
+  {
+    name: '_content',
+    definition: `${COMMON_URL}-content`,
+    type: 'string',
+    documentation: 'Words anywhere in the resources of one patient, of a list, or that _id names',
+  },
+  { name: '_list', type: 'special', documentation: 'The id of a List that the resource is on' },
+  {
+    name: '_text',
+    definition: 'http://hl7.org/fhir/SearchParameter/DomainResource-text',
+    type: 'string',
+    documentation: 'Words of the narrative, where _content may be asked too',
+  },
+  { name: '_type', type: 'special', documentation: 'The types that a search of the system is about' },
+]
+
 function searchParams(definition: Definition) {
   const described = searchParametersOf(definition.type)
   const own = Object.entries(definition.search).map(([name, { type }]) => {
@@ -144,8 +164,10 @@ export function capabilityStatement(base: string, security: Security) {
           ...[...definitions.values()].map(definition => withoutEmpty(resourceOf(definition))),
           ...onlyOperations(),
         ],
-        interaction: [{ code: 'transaction' }, { code: 'batch' }],
+        interaction: SYSTEM_INTERACTIONS.map(code => ({ code })),
+        searchParam: EVERY_TYPE,
         operation: OPERATIONS.filter(({ levels }) => levels.system).map(operationText),
+        compartment: ['http://hl7.org/fhir/CompartmentDefinition/patient'],
       },
     ],
   }

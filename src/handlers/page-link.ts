@@ -1,12 +1,16 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { Grant } from '../access/grant.ts'
 import { invalid } from '../fhir/outcome.ts'
+import type { Cursor } from '../store/search.ts'
 
 /** What a next link stands for: the search that it goes on with, and where. */
 export type Continuation = {
+  /** What is searched: a type, or the path below the base. */
   readonly type: string
   readonly params: readonly (readonly [string, string])[]
   readonly cursor: readonly string[]
+  /** Where a page goes on with what is included. */
+  readonly included?: Cursor['included']
 }
 
 /** Seals and opens the opaque value of `_page`. */
@@ -14,6 +18,8 @@ export type PageLinks = {
   seal(continuation: Continuation, grant: Grant): string
   open(sealed: string, type: string, grant: Grant): Continuation
 }
+
+type Sealed = [string, [string, string][], string[], Cursor['included'] | undefined]
 
 const CIPHER = 'aes-256-gcm'
 const IV = 12
@@ -29,11 +35,10 @@ const owner = ({ subject, client, patient }: Grant): Buffer => Buffer.from(JSON.
 export function pageLinks(secret: string): PageLinks {
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'portico page links', 32))
   return {
-    seal(continuation, grant) {
+    seal({ type, params, cursor, included }, grant) {
       const iv = randomBytes(IV)
       const cipher = createCipheriv(CIPHER, key, iv).setAAD(owner(grant))
-      const { type, params, cursor } = continuation
-      const sealed = [cipher.update(JSON.stringify([type, params, cursor])), cipher.final()]
+      const sealed = [cipher.update(JSON.stringify([type, params, cursor, included])), cipher.final()]
       return Buffer.concat([iv, ...sealed, cipher.getAuthTag()]).toString('base64url')
     },
     open(sealed, type, grant) {
@@ -49,9 +54,9 @@ export function pageLinks(secret: string): PageLinks {
         // An altered link and somebody else's look the same, on purpose.
         throw wrong
       }
-      const [sealedType, params, cursor] = JSON.parse(text) as [string, [string, string][], string[]]
+      const [sealedType, params, cursor, included] = JSON.parse(text) as Sealed
       if (sealedType !== type) throw wrong
-      return { type: sealedType, params, cursor }
+      return { type: sealedType, params, cursor, ...(included ? { included } : {}) }
     },
   }
 }

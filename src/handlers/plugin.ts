@@ -15,6 +15,7 @@ import { JSON_TYPES } from './negotiate.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { pageLinks } from './page-link.ts'
 import { resourceRoutes } from './routes.ts'
+import { systemRoutes } from './system-routes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -119,6 +120,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
       request.grant = await authenticate(request)
     })
     resourceRoutes(protectedApp, server)
+    systemRoutes(protectedApp, server)
     operationRoutes(protectedApp, server)
   })
 

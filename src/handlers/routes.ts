@@ -156,5 +156,4 @@ export function resourceRoutes(app: FastifyInstance, server: Server): void {
       throw error
     }
   })
-  refuseOthers(app, '/', ['POST'])
 }

@@ -1,110 +1,166 @@
 import { allows, permit } from '../access/permit.ts'
 import { searchset } from '../fhir/bundle.ts'
 import { parseJson, stringifyJson } from '../fhir/json.ts'
-import { FhirError, type Issue, invalid } from '../fhir/outcome.ts'
+import { type Issue, invalid, notFound } from '../fhir/outcome.ts'
 import { parseQuery, type Query } from '../fhir/query.ts'
+import { checkResults } from '../fhir/result-params.ts'
+import { isWhole, type Shown, subset } from '../fhir/subset.ts'
 import type { Json } from '../fhir/types.ts'
-import { definitionOf } from '../resources/index.ts'
-import { type Included, MOST_INCLUDED } from '../store/include.ts'
-import { count, type Found, findPage } from '../store/search.ts'
+import type { Definition } from '../resources/definition.ts'
+import { definitionOf, definitions } from '../resources/index.ts'
+import type { Narrowing } from '../store/narrow.ts'
+import { type Branch, count, type Found, findPage, type Search } from '../store/search.ts'
 import { type Answer, type Call, isLenient } from './call.ts'
-import { searchableOf, targetsOf } from './searchable.ts'
+import { includesOf } from './include-plan.ts'
+import { encode, linksOf, type Page, pageOf } from './paging.ts'
+import { branchesOf, typesOf } from './search-types.ts'
+import { searchableOf } from './searchable.ts'
 
-/** The includes on each type of candidate; a type that the grant may not read brings nothing along. */
-function includesOf({ grant, definition }: Call, query: Query): Included[] {
-  return query.includes.flatMap(({ reverse, source, param, target }) => {
-    const targets = targetsOf(source, param).filter(type => target === undefined || type === target)
-    if (reverse && !targets.includes(definition.type)) return []
-    return (reverse ? [source] : targets).flatMap(type => {
-      const candidate = definitionOf(type)
-      if (!candidate || !allows(grant, candidate, 'read')) return []
-      return [{ permission: permit(grant, candidate, 'read'), searched: definition.type, param, reverse }]
-    })
-  })
+/** A search that may be of several types. */
+export type SystemCall = Omit<Call, 'definition' | 'id' | 'versionId'>
+
+/** What is searched: the path below the base, the types, and whose compartment. */
+type Place = {
+  readonly path: string
+  readonly interaction: 'search-type' | 'search-system'
+  readonly patient?: string
 }
 
-const MANDATORY = new Set(['resourceType', 'id', 'meta'])
-const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' }
-
-/**
- * A resource with only some elements, marked as such: https://hl7.org/fhir/R4/search.html#elements. The one search that
- * has to take the stored text apart.
- */
-function subset({ type, id, content }: Found, elements: readonly string[], depth: number): Found {
-  const resource = parseJson(content, { depth }).value as Json
-  const wanted = new Set(elements.map(element => element.replace(`${type}.`, '').split('.')[0] ?? ''))
-  const kept = Object.entries(resource).filter(([name]) => MANDATORY.has(name) || wanted.has(name.replace(/^_/, '')))
-  const meta = (resource.meta ?? {}) as { tag?: unknown[] }
-  const marked = { ...Object.fromEntries(kept), meta: { ...meta, tag: [...(meta.tag ?? []), SUBSETTED] } }
-  return { type, id, content: stringifyJson(marked) }
-}
-
-const isPage = (name: string): boolean => name === '_page'
-
-/** The parameters that are searched with: those of the request, or those that a page link carries. */
-function asked({ server, definition, grant, params }: Call): Pick<Call, 'params'> & { cursor?: readonly string[] } {
-  const sealed = params.find(([name]) => isPage(name))?.[1]
-  if (sealed === undefined) return { params }
-  if (params.some(([name]) => !isPage(name) && name !== '_format' && name !== '_pretty'))
-    throw invalid('_page stands alone: it carries the whole search')
-  return server.links.open(sealed, definition.type, grant)
-}
-
-const encode = (params: Query['used']): string =>
-  params
-    .map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`)
-    .join('&')
-
-const ignoredWarnings = (query: Query): Issue[] =>
-  query.ignored.map(name => ({
+const ignoredWarnings = (names: readonly string[]): Issue[] =>
+  names.map(name => ({
     severity: 'warning',
     code: 'not-supported',
     text: `The search parameter "${name.slice(0, 60)}" is not known and was ignored (handling=lenient)`,
   }))
 
+/** Resources with as much of them as was asked for: the one search that has to take the stored text apart. */
+const cut = (found: readonly Found[], shown: Shown, depth: number): readonly Found[] =>
+  isWhole(shown)
+    ? found
+    : found.map(each => ({
+        ...each,
+        content: stringifyJson(subset(parseJson(each.content, { depth }).value as Json, shown)),
+      }))
+
+/** Whether few resources are looked at: without an index, words are looked for in each one. */
+function isBounded({ permission, query }: Branch, { patient, lists }: Narrowing): boolean {
+  const { compartment } = permission.definition
+  if (patient !== undefined || lists.length > 0) return true
+  if (permission.kind === 'patient' && (compartment === 'self' || Array.isArray(compartment))) return true
+  return query.clauses.some(({ declared, modifier }) => {
+    if (modifier === 'not' || modifier === 'missing') return false
+    return declared === 'id' || (typeof declared === 'object' && declared.stored === 'patient')
+  })
+}
+
+function narrowingOf({ grant }: SystemCall, { patient }: Place, branches: readonly Branch[], query: Query): Narrowing {
+  const list = query.lists.length > 0 ? definitionOf('List') : undefined
+  const permission = list && permit(grant, list, 'read')
+  const lists = permission ? query.lists.map(id => ({ id, permission })) : []
+  const narrowing = { patient, words: query.words, lists }
+  if (query.words.length > 0 && !branches.every(branch => isBounded(branch, narrowing)))
+    throw invalid(
+      '_text and _content are looked for in the resources of one patient, of a list, or by _id: name one of these too',
+      undefined,
+      'too-costly',
+    )
+  return narrowing
+}
+
+async function answer(
+  call: SystemCall,
+  place: Place,
+  page: Page,
+  branches: readonly [Branch, ...Branch[]],
+  { used, ignored }: Pick<Query, 'used' | 'ignored'>,
+): Promise<Answer> {
+  const { server, db, grant, requestId, now } = call
+  const [{ query }] = branches
+  checkResults(query)
+  const { path, interaction } = place
+  const searched = branches.map(({ permission }) => permission.definition)
+  const what = `${path}${used.length > 0 ? `?${encode(used)}` : ''}`
+  const search: Search = {
+    branches,
+    narrowing: narrowingOf(call, place, branches, query),
+    cursor: page.cursor,
+    includes: includesOf(grant, searched, query.includes),
+    access: { grant, requestId, interaction, what },
+    now,
+  }
+  const counts = query.summary === 'count' || query.count === 0
+  const found = counts
+    ? { matches: [], included: [], total: await count(db, search), next: undefined, reachesTooMany: false }
+    : await findPage(db, search)
+  if (found.reachesTooMany)
+    throw invalid('The includes reach too many resources: ask for fewer with _count', undefined, 'too-costly')
+  const body = searchset(server.base, {
+    matches: cut(found.matches, query, server.maxDepth),
+    included: cut(found.included, query, server.maxDepth),
+    total: found.total,
+    warnings: ignoredWarnings(ignored),
+    links: linksOf(call, path, used, page.sealed, found.next),
+    updated: now,
+  })
+  return { status: 200, headers: {}, body }
+}
+
+async function searchOne(call: Call, place: Place): Promise<Answer> {
+  const { server, grant, definition, conditions } = call
+  const permission = permit(grant, definition, 'search-type')
+  const page = pageOf(call, place.path)
+  const lenient = isLenient(conditions.prefer)
+  const query = parseQuery(page.params, searchableOf(definition, server.base), { lenient })
+  return await answer(call, place, page, [{ permission, query }], query)
+}
+
+async function searchSeveral(call: SystemCall, place: Place, among: readonly Definition[]): Promise<Answer> {
+  const page = pageOf(call, place.path)
+  const { types, params } = typesOf(call, page.params, among)
+  const lenient = isLenient(call.conditions.prefer)
+  const { branches, used, ignored } = branchesOf(call, types, params, lenient)
+  const asked = page.params.filter(([name]) => name === '_type')
+  return await answer(call, place, page, branches, { used: [...asked, ...used], ignored })
+}
+
 /**
  * A search of one type, https://hl7.org/fhir/R4/http.html#search
  * @throws FhirError 400 for what is not understood, 403 out of scope
  */
-export async function searchType(call: Call): Promise<Answer> {
-  const { server, db, grant, definition, requestId, now, conditions } = call
-  const permission = permit(grant, definition, 'search-type')
-  const { params, cursor } = asked(call)
-  const query = parseQuery(params, searchableOf(definition, server.base), { lenient: isLenient(conditions.prefer) })
-  const used = encode(query.used)
-  const access = { grant, requestId, interaction: 'search-type', what: `${definition.type}?${used}` }
-  const search = { query, permission, cursor, includes: includesOf(call, query), access, now }
-  const self = `${server.base}/${definition.type}${used ? `?${used}` : ''}`
-  const shared = { warnings: ignoredWarnings(query), updated: now }
-  if (query.summary === 'count' || query.count === 0) {
-    const total = await count(db, search)
-    return {
-      status: 200,
-      headers: {},
-      body: searchset(server.base, { matches: [], included: [], total, links: { self }, ...shared }),
-    }
-  }
-  const page = await findPage(db, search)
-  if (page.included.length > MOST_INCLUDED)
-    throw new FhirError(400, [
-      {
-        severity: 'error',
-        code: 'too-costly',
-        text: `The includes bring along more than ${MOST_INCLUDED} resources: ask for fewer with _count`,
-      },
-    ])
-  const elements = query.elements
-  const cut = (found: readonly Found[]) =>
-    elements ? found.map(each => subset(each, elements, server.maxDepth)) : found
-  const next =
-    page.next &&
-    `${server.base}/${definition.type}?_page=${server.links.seal({ type: definition.type, params: query.used, cursor: page.next }, grant)}`
-  const body = searchset(server.base, {
-    matches: cut(page.matches),
-    included: cut(page.included),
-    total: page.total,
-    links: next ? { self, next } : { self },
-    ...shared,
-  })
-  return { status: 200, headers: {}, body }
+export const searchType = (call: Call): Promise<Answer> =>
+  searchOne(call, { path: call.definition.type, interaction: 'search-type' })
+
+/** The types whose resources are searched together: those that the grant may search. */
+const searchable = ({ grant }: SystemCall): Definition[] =>
+  [...definitions.values()].filter(definition => allows(grant, definition, 'search-type'))
+
+/**
+ * A search of several types by what they have in common, https://hl7.org/fhir/R4/http.html#vsearch
+ * @throws FhirError 400 for what is not understood, 403 out of scope
+ */
+export const searchSystem = (call: SystemCall): Promise<Answer> =>
+  searchSeveral(call, { path: '', interaction: 'search-system' }, searchable(call))
+
+const isInCompartment = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
+
+/** The types that belong to patients, which the compartment of one can hold. */
+export const compartmentTypes = (): Definition[] => [...definitions.values()].filter(isInCompartment)
+
+/**
+ * A search in a patient's compartment, of one type or with `*` of all: https://hl7.org/fhir/R4/http.html#vsearch. In it is
+ * what is hers, and what nobody else's app would be shown as well.
+ * @throws FhirError 404 for a type that is in no patient's compartment, else as the other searches
+ */
+export function searchCompartment(call: SystemCall, patient: string, type: string): Promise<Answer> {
+  const place = { path: `Patient/${patient}/${type}`, patient }
+  if (type === '*')
+    return searchSeveral(call, { ...place, interaction: 'search-system' }, searchable(call).filter(isInCompartment))
+  const definition = definitionOf(type)
+  if (!definition || !isInCompartment(definition))
+    throw notFound(
+      `"${type.slice(0, 60)}" is nothing of a patient's compartment. In it are: ${compartmentTypes()
+        .map(each => each.type)
+        .join(', ')}`,
+    )
+  return searchOne({ ...call, definition }, { ...place, interaction: 'search-type' })
 }

@@ -5,7 +5,15 @@ import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 export type Actor = 'patient' | 'proxy' | 'engine'
 
 /** The interactions of a type, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html */
-export type Interaction = 'read' | 'vread' | 'history-instance' | 'search-type' | 'create' | 'update' | 'delete'
+export type Interaction =
+  | 'read'
+  | 'vread'
+  | 'history-instance'
+  | 'history-type'
+  | 'search-type'
+  | 'create'
+  | 'update'
+  | 'delete'
 
 /** What a proxy's grant or a consent tick names. `shared`: what whoever reaches the patient at all may see. */
 export type Topic = 'appointments' | 'results' | 'letters' | 'messages' | 'record' | 'shared'
@@ -52,7 +60,13 @@ export type Definition<T extends ResourceType = ResourceType> = {
 }
 
 /** What may be done when only looking is meant. */
-export const reads = ['read', 'vread', 'history-instance', 'search-type'] as const satisfies readonly Interaction[]
+export const reads = [
+  'read',
+  'vread',
+  'history-instance',
+  'history-type',
+  'search-type',
+] as const satisfies readonly Interaction[]
 
 /** Everything that the server can do with a type. */
 export const everything = [...reads, 'create', 'update', 'delete'] as const satisfies readonly Interaction[]

@@ -171,29 +171,25 @@ const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
       select from ${name(table)} r where r.id = ${id} and not ${visibleTo(permission, raw('r'), now)})`
 }
 
-/**
- * The versions of one resource, newest first, deletions among them; `version` asks for one of them.
- * https://hl7.org/fhir/R4/http.html#history
- */
-export async function readVersions(
+/** One version of one resource, which may say "deleted". https://hl7.org/fhir/R4/http.html#vread */
+export async function readVersion(
   db: Queryable,
   permission: Permission,
   id: string,
+  version: number,
   access: Access,
   now: Date,
-  { version, limit, before }: { version?: number; limit: number; before?: number },
-): Promise<Stored[]> {
-  const one = version === undefined ? raw('true') : sql`h.ver = ${version}::int`
-  const older = before === undefined ? raw('true') : sql`h.ver < ${before}::int`
+): Promise<Stored | undefined> {
   const rows = await run<Row>(
     db,
     sql`with hit as materialized (
-        select * from (${versionsOf(permission, id, now)}) h where ${one} and ${older} order by ver desc limit ${limit}::int),
+        select * from (${versionsOf(permission, id, now)}) h where ver = ${version}::int),
       audited as (insert into audit_raw (lines)
         select ${lineOf(access, now)}::text || ',{"versions":' || coalesce(json_agg(ver)::text, '[]') || '}]' from hit)
-      select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit order by ver desc`,
+      select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`,
   )
-  return rows.map(row => stored(row[1], row[2], row[3], row[4], row[5]))
+  const row = rows[0]
+  return row && stored(row[1], row[2], row[3], row[4], row[5])
 }
 
 /** Whether an id that is not there was deleted, as far as this permission lets one know. */

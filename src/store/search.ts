@@ -1,11 +1,13 @@
 import type { Permission } from '../access/permit.ts'
 import type { Query } from '../fhir/query.ts'
-import { mainDateOf } from '../resources/index.ts'
+import type { Stored } from '../fhir/search.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { isFeed, settledBefore } from './feed.ts'
-import { type Included, included } from './include.ts'
+import { type IncludeCursor, type Included, includedParts, MOST_INCLUDED, MOST_REACHED } from './include.ts'
 import { matches } from './matches.ts'
+import { type Narrowing, narrowed } from './narrow.ts'
+import { after, cursorColumns, keyColumns, type Order, orderBy, orderByColumns, orderOf } from './order.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -14,118 +16,77 @@ import { visibleTo } from './visible.ts'
 /** One resource of a page: its JSON as it is sent. */
 export type Found = { readonly type: string; readonly id: string; readonly content: string }
 
+/** Where a page begins: behind a match, or behind an included resource of the page that the matches before made. */
+export type Cursor = {
+  /** The sort values and the id of the last match of the page before. */
+  readonly after: readonly string[] | undefined
+  /** Of a page that goes on with what is included: the last of the matches that it belongs to, and what came last. */
+  readonly included?: { readonly until: readonly string[]; readonly last: IncludeCursor; readonly hasMore: boolean }
+}
+
 /** One page of a search, in order, and what the next page needs. */
 export type Page = {
   readonly matches: readonly Found[]
   readonly included: readonly Found[]
-  /** Where the next page begins: the sort values and the id of the last match; absent on the last page. */
-  readonly next: readonly string[] | undefined
+  /** Where the next page begins; absent on the last page. */
+  readonly next: Cursor | undefined
   readonly total: number | undefined
+  /** Whether the includes reach more than may be followed: nothing of them is shown. */
+  readonly reachesTooMany: boolean
 }
 
-/** How a page is ordered: an expression that is never null, as text for the cursor, and its type to read it back. */
-type Key = { readonly expression: Sql; readonly descending: boolean; readonly cast: string }
+/** The search of one type: what may be seen of it, and what is asked in its own words. */
+export type Branch = { readonly permission: Permission; readonly query: Query }
 
-const id = (descending: boolean): Key => ({ expression: raw('r.id'), descending, cast: 'text' })
-
-/**
- * Parameters that few resources match. Their matches are sorted rather than looked for along an index of the order,
- * which a planner that overrates them would walk to its end.
- */
-const isSelective = (query: Query): boolean =>
-  query.clauses.some(({ declared, modifier }) => {
-    if (modifier === 'missing' || modifier === 'not') return false
-    return declared === 'id' || (declared !== 'lastUpdated' && ['keys', 'side', 'either'].includes(declared.stored))
-  })
-
-const isOnePatients = (query: Query, permission: Permission): boolean =>
-  (permission.kind === 'patient' && Array.isArray(permission.definition.compartment)) ||
-  query.clauses.some(({ declared }) => typeof declared === 'object' && declared.stored === 'patient')
-
-function keyOf(param: string, descending: boolean, permission: Permission): Key {
-  const { definition } = permission
-  if (param === '_id') return id(descending)
-  if (param === '_lastUpdated') return { expression: raw('r.upd'), descending, cast: 'timestamptz' }
-  if (param === mainDateOf(definition)) return { expression: raw('r.date_lo'), descending, cast: 'timestamptz' }
-  const pick = raw(descending ? 'max' : 'min')
-  const where = sql`s.type = ${definition.type} and s.param = ${param} and s.id = r.id`
-  if (definition.search[param]?.type === 'date')
-    return {
-      expression: sql`coalesce((select ${pick}(s.date_lo) from search_date s where ${where}), ${raw(descending ? "'-infinity'" : "'infinity'")}::timestamptz)`,
-      descending,
-      cast: 'timestamptz',
-    }
-  return {
-    expression: sql`coalesce((select ${pick}(s.folded) from search_string s where ${where}), '') collate "C"`,
-    descending,
-    cast: 'text',
-  }
-}
-
-/**
- * The order of the page. What was asked for, else a patient's list by its main date, newest first, else the last
- * changed first; the id breaks ties, in the direction that the index of the order runs.
- */
-function orderOf(query: Query, permission: Permission): Key[] {
-  const keys = query.sort.map(({ param, descending }) => keyOf(param, descending, permission))
-  const main = mainDateOf(permission.definition)
-  if (keys.length === 0 && isOnePatients(query, permission) && main) keys.push(keyOf(main, true, permission))
-  if (keys.length === 0) keys.push(keyOf('_lastUpdated', true, permission))
-  const last = query.sort.at(-1)
-  if (last?.param === '_id') return keys
-  const first = keys[0]
-  const byDate = first?.expression.strings[0] === 'r.date_lo'
-  return [...keys, id(first ? (byDate ? !first.descending : first.descending) : false)]
-}
-
-/** The rows that come after the cursor in the order: `a < x or (a = x and b > y)`, with a bound that an index can use. */
-function after(keys: readonly Key[], cursor: readonly string[]): Sql {
-  const compared = keys.map((key, index) => ({ ...key, value: sql`${cursor[index] ?? ''}::${raw(key.cast)}` }))
-  const steps = compared.map(({ expression, descending, value }, index) => {
-    const equal = compared.slice(0, index).map(before => sql`${before.expression} = ${before.value}`)
-    return all([...equal, sql`${expression} ${raw(descending ? '<' : '>')} ${value}`])
-  })
-  const first = compared[0]
-  const bound = first ? sql`${first.expression} ${raw(first.descending ? '<=' : '>=')} ${first.value}` : raw('true')
-  return sql`(${bound} and (${join(steps, ' or ')}))`
-}
-
-const orderBy = (keys: readonly Key[], selective: boolean): Sql =>
-  join(
-    keys.map(({ expression, descending, cast }) => {
-      // An expression that no index offers makes the planner find the few matches first, and sort them.
-      const hidden = selective ? raw(cast === 'text' ? ` || ''` : ` + interval '0'`) : raw('')
-      return sql`${expression}${hidden} ${raw(descending ? 'desc' : 'asc')}`
-    }),
-    ', ',
-  )
-
-type Row = [string, string, string | null, ...(string | null)[]]
-
-/** What a search asks of the store. */
+/** What a search asks of the store: of one type, or of several with what they have in common. */
 export type Search = {
-  readonly query: Query
-  readonly permission: Permission
-  readonly cursor: readonly string[] | undefined
+  readonly branches: readonly [Branch, ...Branch[]]
+  readonly narrowing: Narrowing
+  readonly cursor: Cursor | undefined
   readonly includes: readonly Included[]
   readonly access: Access
   readonly now: Date
 }
 
-function conditionOf({ query, permission, now }: Search, settled: string | undefined): Sql {
-  return all([
+const SELECTIVE: readonly Stored[] = ['keys', 'side', 'either', 'pairs', 'linked']
+
+/**
+ * Parameters that few resources match. Their matches are sorted rather than looked for along an index of the order,
+ * which a planner that overrates them would walk to its end.
+ */
+const isSelective = ({ clauses }: Query): boolean =>
+  clauses.some(({ declared, modifier }) => {
+    if (modifier === 'missing' || modifier === 'not') return false
+    return declared === 'id' || (declared !== 'lastUpdated' && SELECTIVE.includes(declared.stored))
+  })
+
+const settledAt = (settled: string | undefined): Sql =>
+  settled === undefined ? raw('true') : sql`r.upd < ${settled}::timestamptz`
+
+const conditionOf = ({ permission, query }: Branch, { narrowing, now }: Search, settled: string | undefined): Sql =>
+  all([
     visibleTo(permission, raw('r'), now),
     ...query.clauses.map(clause => matches(clause, permission, now)),
-    settled === undefined ? raw('true') : sql`r.upd < ${settled}::timestamptz`,
+    ...narrowed(permission.definition.type, narrowing, now),
+    settledAt(settled),
   ])
-}
 
-/** How many match: `_summary=count`, `_total`. https://hl7.org/fhir/R4/search.html#total */
+const tableIn = ({ permission }: Branch): Sql => name(tableOf(permission.definition.type))
+
+/** How many match, over all types. */
+const counted = (search: Search, settled: string | undefined): Sql =>
+  join(
+    search.branches.map(
+      branch => sql`(select count(*) from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)})`,
+    ),
+    ' + ',
+  )
+
+/** How many match: `_summary=count`, `_count=0`. https://hl7.org/fhir/R4/search.html#total */
 export async function count(db: Queryable, search: Search): Promise<number> {
-  const table = name(tableOf(search.permission.definition.type))
   const rows = await run<[string]>(
     db,
-    sql`with counted as materialized (select count(*) as total from ${table} r where ${conditionOf(search, undefined)}),
+    sql`with counted as materialized (select ${counted(search, undefined)} as total),
       audited as (insert into audit_raw (lines)
         select ${lineOf(search.access, search.now)}::text || ',{"count":' || total || '}]' from counted)
       select total from counted`,
@@ -133,38 +94,117 @@ export async function count(db: Queryable, search: Search): Promise<number> {
   return Number(rows[0]?.[0] ?? 0)
 }
 
+/** The rows of one type on a page, one more than a page has, with the columns that order them. */
+function rowsOf(branch: Branch, order: Order, search: Search, settled: string | undefined): Sql {
+  const { permission, query } = branch
+  const { keys, joins } = order
+  const { cursor } = search
+  const range = [
+    cursor?.after ? after(keys, cursor.after) : raw('true'),
+    cursor?.included ? sql`not ${after(keys, cursor.included.until)}` : raw('true'),
+  ]
+  return sql`select ${raw(`'${permission.definition.type}'`)}::text collate "C" as type, r.id, r.content, r.refs,
+      ${keyColumns(keys)}
+    from ${tableIn(branch)} r${joins}
+    where ${conditionOf(branch, search, settled)} and ${all(range)}
+    order by ${orderBy(keys, isSelective(query))} limit ${query.count + 1}::int`
+}
+
+function pageRows(search: Search, settled: string | undefined): { rows: Sql; order: Order } {
+  const { branches } = search
+  const [first] = branches
+  const orders = branches.map(({ query, permission }) => orderOf(query, permission, branches.length === 1))
+  const order = orders[0] ?? orderOf(first.query, first.permission, true)
+  const rows = branches.map((branch, index) => rowsOf(branch, orders[index] ?? order, search, settled))
+  if (rows.length === 1) return { rows: rows[0] ?? raw(''), order }
+  const united = join(
+    rows.map(each => sql`(${each})`),
+    ' union all ',
+  )
+  return {
+    rows: sql`select * from (${united}) u order by ${orderByColumns(order.keys)} limit ${first.query.count + 1}::int`,
+    order,
+  }
+}
+
+/** Up to here `_total=estimate` counts; beyond it the planner's estimate is good enough. */
+const COUNTED_EXACTLY = 10_000
+
+function totalOf(search: Search, settled: string | undefined): Sql {
+  const [{ query }] = search.branches
+  if (query.total === 'accurate' || !isEstimated(search)) return counted(search, settled)
+  const limited = search.branches.map(
+    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)}
+      limit ${COUNTED_EXACTLY + 1}::int)`,
+  )
+  return sql`(select count(*) from (${join(limited, ' union all ')}) some)`
+}
+
+/** A patient's resources are few, and what the planner believes of everybody's is not hers to know. */
+const isEstimated = ({ branches }: Search): boolean =>
+  branches[0].query.total === 'estimate' && branches.every(({ permission }) => permission.kind === 'everything')
+
+async function estimate(db: Queryable, search: Search, settled: string | undefined): Promise<number> {
+  const parts = search.branches.map(
+    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)})`,
+  )
+  const rows = await run<[[{ Plan: { 'Plan Rows': number } }]]>(
+    db,
+    sql`explain (format json) ${join(parts, ' union all ')}`,
+  )
+  return Math.max(rows[0]?.[0][0].Plan['Plan Rows'] ?? 0, COUNTED_EXACTLY + 1)
+}
+
+/** What the page shows, for the audit: the matches, unless they were shown before, and what they bring along. */
+function auditPart({ access, now, cursor }: Search, hasIncludes: boolean): Sql {
+  const parts = [
+    ...(cursor?.included ? [] : [raw(`select type || '/' || id as what from shown`)]),
+    ...(hasIncludes
+      ? [raw(`select type || '/' || id as what from (select * from more limit ${MOST_INCLUDED}) m`)]
+      : []),
+  ]
+  return auditFound(lineOf(access, now), join(parts, ' union all '))
+}
+
 /**
  * The statement of one page: matches, what they include, the total when it was asked for, and the audit line. Of a feed
  * only what is older than `settled` is shown.
  */
 export function pageStatement(search: Search, settled: string | undefined): Sql {
-  const { query, permission, cursor, includes, access, now } = search
-  const { type } = permission.definition
-  const table = name(tableOf(type))
-  const keys = orderOf(query, permission)
-  const condition = conditionOf(search, settled)
-  const columns = join(
-    keys.map((key, index) => sql`(${key.expression})::text as k${raw(String(index))}`),
-    ', ',
-  )
-  const key = (index: number) => raw(`k${index}`)
-  const wanted =
-    query.total === 'none' ? raw('null::text') : sql`(select count(*) from ${table} r where ${condition})::text`
-  const parts = includes.map(each => included(each, now))
-  const blanks = raw(keys.map(() => ', null').join(''))
-  return sql`with page as materialized (
-      select r.id, r.content, r.refs, ${columns} from ${table} r
-      where ${condition} and ${cursor ? after(keys, cursor) : raw('true')}
-      order by ${orderBy(keys, isSelective(query))} limit ${query.count + 1}::int),
+  const { cursor, includes, now } = search
+  const [{ query }] = search.branches
+  const { rows, order } = pageRows(search, settled)
+  const brought = includedParts(includes, cursor?.included?.last, now)
+  const blanks = raw(order.keys.map(() => ', null').join(''))
+  const extra = [
+    ...(brought ? [sql`select 'include', type, id, content ${blanks} from more`] : []),
+    ...(brought?.isIterated ? [sql`select 'reached', (select count(*) from bounded)::text, null, null ${blanks}`] : []),
+    ...(query.total === 'none' ? [] : [sql`select 'total', (${totalOf(search, settled)})::text, null, null ${blanks}`]),
+  ]
+  return sql`with ${raw(brought?.isIterated ? 'recursive ' : '')}page as materialized (${rows}),
     shown as (select * from page limit ${query.count}::int),
-    ${parts.length > 0 ? sql`more as materialized (${join(parts, ' union all ')}),` : raw('')}
-    ${auditFound(lineOf(access, now), sql`select ${`${type}/`} || id as what from shown ${parts.length > 0 ? raw(`union all select type || '/' || id from more`) : raw('')}`)}
-    select 'match' as kind, id, content, ${join(
-      keys.map((_, index) => key(index)),
-      ', ',
-    )} from page
-    ${parts.length > 0 ? sql`union all select type, id, content ${blanks} from more` : raw('')}
-    union all select 'total', ${wanted}, null ${blanks} ${query.total === 'none' ? raw('where false') : raw('')}`
+    ${brought ? sql`${brought.parts},` : raw('')}
+    ${auditPart(search, brought !== undefined)}
+    select 'match' as kind, type, id, content, ${cursorColumns(order.keys)} from page
+    ${extra.length > 0 ? sql`union all ${join(extra, ' union all ')}` : raw('')}`
+}
+
+type Row = [string, string, string, string | null, ...(string | null)[]]
+
+const foundIn = (rows: readonly Row[]): Found[] =>
+  rows.map(([, type, id, content]) => ({ type, id, content: content ?? '' }))
+
+/** Where the next page begins: with the rest of what is included, else behind the last match. */
+function nextOf(search: Search, matched: readonly Row[], brought: readonly Row[]): Cursor | undefined {
+  const { cursor } = search
+  const [{ query }] = search.branches
+  const last = matched.slice(0, query.count).at(-1)
+  const until = cursor?.included?.until ?? last?.slice(4).map(value => value ?? '')
+  const hasMore = cursor?.included?.hasMore ?? matched.length > query.count
+  if (until === undefined) return undefined
+  const lastBrought = brought.length > MOST_INCLUDED ? brought[MOST_INCLUDED - 1] : undefined
+  if (lastBrought) return { after: cursor?.after, included: { until, last: [lastBrought[1], lastBrought[2]], hasMore } }
+  return hasMore ? { after: until } : undefined
 }
 
 /**
@@ -173,21 +213,22 @@ export function pageStatement(search: Search, settled: string | undefined): Sql 
  * untouched.
  */
 export async function findPage(db: Queryable, search: Search): Promise<Page> {
-  const { query, permission, cursor } = search
+  const { cursor } = search
+  const [{ query }] = search.branches
   const settled = isFeed(query) ? await settledBefore(db) : undefined
   const rows = await run<Row>(db, pageStatement(search, settled))
-  const found = rows.filter(([kind]) => kind === 'match')
-  const shown = found.slice(0, query.count)
-  const last = shown.at(-1)
-  const isLast = found.length <= query.count
-  const asked = rows.find(([kind]) => kind === 'total')?.[1]
-  const known = cursor === undefined && isLast ? shown.length : undefined
+  const of = (kind: string) => rows.filter(row => row[0] === kind)
+  const matched = of('match')
+  const brought = of('include')
+  const shown = matched.slice(0, query.count)
+  const isWhole = cursor === undefined && matched.length <= query.count
+  const asked = of('total')[0]?.[1]
+  const total = asked === undefined ? (isWhole ? shown.length : undefined) : Number(asked)
   return {
-    matches: shown.map(([, id, content]) => ({ type: permission.definition.type, id, content: content ?? '' })),
-    included: rows.flatMap(([kind, id, content]) =>
-      kind === 'match' || kind === 'total' ? [] : [{ type: kind, id, content: content ?? '' }],
-    ),
-    next: isLast || !last ? undefined : last.slice(3).map(value => value ?? ''),
-    total: asked === undefined ? known : Number(asked),
+    matches: cursor?.included ? [] : foundIn(shown),
+    included: foundIn(brought.slice(0, MOST_INCLUDED)),
+    next: nextOf(search, matched, brought),
+    total: isEstimated(search) && Number(total) > COUNTED_EXACTLY ? await estimate(db, search, settled) : total,
+    reachesTooMany: Number(of('reached')[0]?.[1] ?? 0) > MOST_REACHED,
   }
 }

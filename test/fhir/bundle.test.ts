@@ -25,13 +25,14 @@ t.test('what two matches include stands in the Bundle once', async t => {
 
 t.test('a history says of every version how it came to be, and of a deletion no resource', async t => {
   const updated = new Date(0)
+  const patient = { type: 'Patient', id: '1' }
   const bundle = JSON.parse(
     historyBundle(
-      `${base}/Patient/1`,
+      base,
       [
-        { version: 3, updated, method: 'DELETE', content: undefined },
-        { version: 2, updated, method: 'PUT', content: '{}' },
-        { version: 1, updated, method: 'POST', content: '{}' },
+        { ...patient, version: 3, updated, method: 'DELETE', content: undefined },
+        { ...patient, version: 2, updated, method: 'PUT', content: '{}' },
+        { ...patient, version: 1, updated, method: 'POST', content: '{}' },
       ],
       { self: base },
     ),

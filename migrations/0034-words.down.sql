@@ -1,0 +1,1 @@
+drop function content_words(text), narrative_words(text), folded_words(text);

@@ -1,0 +1,118 @@
+import type { Permission } from '../access/permit.ts'
+import { type Access, auditFound, lineOf } from './audit.ts'
+import type { Queryable } from './db.ts'
+import { settledBefore } from './feed.ts'
+import { run } from './run.ts'
+import { all, join, name, raw, type Sql, sql } from './sql.ts'
+import { tableOf } from './tables.ts'
+import { visibleTo } from './visible.ts'
+
+/** One version in a history; without content it says "deleted". */
+export type Version = {
+  readonly type: string
+  readonly id: string
+  readonly version: number
+  readonly updated: Date
+  readonly method: string
+  readonly content: string | undefined
+}
+
+/** A span of time in milliseconds, half open. */
+export type Span = { readonly low: number; readonly high: number }
+
+/** What of the past is asked for, https://hl7.org/fhir/R4/http.html#history */
+export type Past = {
+  /** The types, or the one type of which one resource is asked for. */
+  readonly permissions: readonly Permission[]
+  readonly id: string | undefined
+  /** Versions that were made at this time or later. */
+  readonly since: number | undefined
+  /** Versions that were current at some moment of this span. */
+  readonly at: Span | undefined
+  readonly count: number
+  /** The last version of the page before. */
+  readonly after: readonly string[] | undefined
+}
+
+/** A page of a history, newest first, and what the next one needs. */
+export type HistoryPage = { readonly versions: readonly Version[]; readonly next: readonly string[] | undefined }
+
+const moment = (milliseconds: number): Sql => sql`${new Date(milliseconds).toISOString()}::timestamptz`
+
+/** It was made before the end, and its successor not before the beginning. A deletion is no state that lasts. */
+function wasCurrent(table: string, { low, high }: Span): Sql {
+  const replaced = [table, `${table}_history`].map(
+    each =>
+      sql`exists (select from ${name(each)} n where n.id = v.id and n.ver = v.ver + 1 and n.upd <= ${moment(low)})`,
+  )
+  return sql`(v.upd < ${moment(high)} and not (${join(replaced, ' or ')})
+    and (v.method <> 'DELETE' or v.upd >= ${moment(low)}))`
+}
+
+const COLUMNS = 'id, ver, upd, method, content, patient, release_at'
+
+/**
+ * The versions of one type. Old ones are judged as they were, and the resource as it is: what was taken from a patient takes
+ * its past along.
+ */
+function versionsOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
+  const { id, since, at, count, after } = past
+  const { type } = permission.definition
+  const table = tableOf(type)
+  const literal = raw(`'${type}'::text collate "C"`)
+  const conditions = [
+    visibleTo(permission, raw('v'), now),
+    sql`not exists (select from ${name(table)} r where r.id = v.id and not ${visibleTo(permission, raw('r'), now)})`,
+    ...(id === undefined ? [] : [sql`v.id = ${id}`]),
+    ...(settled === undefined ? [] : [sql`v.upd < ${settled}::timestamptz`]),
+    ...(since === undefined ? [] : [sql`v.upd >= ${moment(since)}`]),
+    ...(at === undefined ? [] : [wasCurrent(table, at)]),
+    ...(after === undefined ? [] : [beyond(after, literal, id !== undefined)]),
+  ]
+  return sql`(select ${literal} as type, v.id, v.ver, v.upd, v.method, v.content from (
+      select ${raw(COLUMNS)} from ${name(table)} union all select ${raw(COLUMNS)} from ${name(`${table}_history`)}) v
+    where ${all(conditions)} order by ${orderOf(id)} limit ${count + 1}::int)`
+}
+
+/** The versions of one resource follow their numbers, those of several the time. */
+const orderOf = (id: string | undefined): Sql =>
+  raw(id === undefined ? 'upd desc, id desc, ver desc, type desc' : 'ver desc')
+
+function beyond([upd = '', id = '', version = '', type = '']: readonly string[], literal: Sql, isOne: boolean): Sql {
+  if (isOne) return sql`v.ver < ${version}::int`
+  return sql`v.upd <= ${upd}::timestamptz
+    and (v.upd, v.id, v.ver, ${literal}) < (${upd}::timestamptz, ${id}::text, ${version}::int, ${type}::text)`
+}
+
+type Row = [string, string, number, number, string, string, string | null]
+
+/**
+ * A page of the history of a resource, a type or all types (https://hl7.org/fhir/R4/http.html#history), with its audit line.
+ * That of several resources shows what is settled only: who asks again from the last time seen misses nothing.
+ */
+export async function readHistory(db: Queryable, past: Past, access: Access, now: Date): Promise<HistoryPage> {
+  const { permissions, id, count } = past
+  const settled = id === undefined ? await settledBefore(db) : undefined
+  const parts = permissions.map(permission => versionsOf(permission, past, settled, now))
+  const found = await run<Row>(
+    db,
+    sql`with hit as materialized (
+        select * from (${join(parts, ' union all ')}) h
+        order by ${orderOf(id)} limit ${count + 1}::int),
+      ${auditFound(lineOf(access, now), sql`select type || '/' || id || '/_history/' || ver as what from (select * from hit limit ${count}::int) s`)}
+      select type, id, ver, round(date_part('epoch', upd) * 1000), upd::text, method, content from hit`,
+  )
+  const shown = found.slice(0, count)
+  const last = shown.at(-1)
+  return {
+    versions: shown.map(([type, each, version, updated, , method, content]) => ({
+      type,
+      id: each,
+      version,
+      updated: new Date(updated),
+      method,
+      content: content ?? undefined,
+    })),
+    next: found.length > count && last ? [last[4], last[1], String(last[2]), last[0]] : undefined,
+  }
+}
