@@ -49,24 +49,24 @@ function declaredOf(param: string, searchable: Searchable): Clause['declared'] |
   return Object.hasOwn(searchable.search, param) ? searchable.search[param] : undefined
 }
 
-/** The parameters that a search of a type knows, in alphabetical order. */
-const known = (searchable: Searchable): string[] =>
-  ['_has', '_id', '_lastUpdated', ...Object.keys(searchable.search), ...RESULT_PARAMETERS].sort()
+/** The parameters that a search of a type knows, in alphabetical order; at the end of a chain none of those of the result. */
+const known = (searchable: Searchable, isChained: boolean): string[] =>
+  ['_has', '_id', '_lastUpdated', ...Object.keys(searchable.search), ...(isChained ? [] : RESULT_PARAMETERS)].sort()
 
 /** What a name that is no search parameter is answered with: what would be one, at the step where it went wrong. */
-export function unknownParameter(name: string, searchable: Searchable): FhirError {
+export function unknownParameter(name: string, searchable: Searchable, isChained = false): FhirError {
   const [, hasType = '', , hasRest = ''] = HAS.exec(name) ?? []
   const other = searchable.of(hasType)
-  if (other) return unknownParameter(hasRest, other)
+  if (other) return unknownParameter(hasRest, other, true)
   const [head = '', type] = (name.split('.', 1)[0] ?? '').split(':')
   const rest = name.slice(name.indexOf('.') + 1)
   if (name.includes('.') && declaredOf(head, searchable)) {
     const types = type === undefined ? searchable.targets(head).filter(searchable.of) : [type]
     const only = types.length === 1 ? searchable.of(types[0] ?? '') : undefined
-    if (only) return unknownParameter(rest, only)
+    if (only) return unknownParameter(rest, only, true)
     return unsupported(`None of the types that ${head} leads to has the search parameter "${short(rest)}"`)
   }
-  const names = known(searchable)
+  const names = known(searchable, isChained)
   const guess = nearest(name, names)
   return unsupported(
     `Unknown search parameter "${short(name)}" for ${searchable.type}.${guess ? ` Did you mean "${guess}"?` : ''} ` +
