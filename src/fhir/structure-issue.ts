@@ -40,7 +40,8 @@ const didYouMean = (word: unknown, candidates: Iterable<string>): string => {
 const listed = (words: ReadonlySet<string>): string => [...words].join(', ')
 
 export function reportNoResource(value: unknown, run: Run): void {
-  report(run, 'structure', () => `${quote(value)} is not a resource: an object with a resourceType is wanted`)
+  const found = () => (value === undefined ? 'Nothing' : quote(value))
+  report(run, 'structure', () => `${found()} is not a resource: an object with a resourceType is wanted`)
 }
 
 export function reportType(type: unknown, run: Run): void {

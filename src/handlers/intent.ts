@@ -56,7 +56,7 @@ export function checkResource(body: unknown, { type }: Definition, id: string | 
 }
 
 /** `Patient.birthDate` inside an entry is `Bundle.entry[3].resource.ofType(Patient).birthDate`. */
-function atPlaceOfResource(error: FhirError, place: string): FhirError {
+export function atPlaceOfResource(error: FhirError, place: string): FhirError {
   if (place === '') return error
   const issues = error.issues.map(issue => {
     const [type, ...rest] = (issue.expression ?? '').split('.')

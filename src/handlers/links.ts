@@ -1,11 +1,11 @@
-import { invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
 import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import type { Queryable } from '../store/db.ts'
 import { findByIdentifier, type Identity } from '../store/resolve.ts'
 import { arrivalKey, lockArrivals } from '../store/waiting.ts'
-import { atPlace, type Intent } from './intent.ts'
+import { atPlaceOfResource, type Intent } from './intent.ts'
 
 /** A write whose id is known: assigned, of the URL, or found by its criteria. */
 export type Identified = Intent & { readonly id: string }
@@ -32,7 +32,8 @@ type Wanted = Identity & {
   readonly type: string
   readonly holder: Holder
   readonly required: boolean
-  readonly where: () => string
+  /** The path of a reference that has to lead somewhere, to say where it does not. */
+  readonly where: string
 }
 
 /** `Practitioner?identifier=system|value` as an identity; other criteria are not looked up in references. */
@@ -50,18 +51,30 @@ function identityOfHolder({ identifier }: Holder): Identity | undefined {
   return { system: typeof system === 'string' ? system : '', value }
 }
 
+/** An error said of one reference. */
+const atReference = ({ status, issues }: FhirError, where: string, place: string): FhirError =>
+  atPlaceOfResource(
+    new FhirError(
+      status,
+      issues.map(issue => ({ ...issue, expression: where })),
+    ),
+    place,
+  )
+
 /** What one reference needs to be looked up, if anything. */
-function wantedOf(holder: Holder, where: () => string, place: string): Wanted | undefined {
+function wantedOf(holder: Holder, path: () => string, place: string): Wanted | undefined {
   if (typeof holder.reference === 'string') {
     const parsed = parseReference(holder.reference)
     if (parsed?.kind !== 'conditional') return undefined
     const identity = identityOfQuery(parsed.query)
+    // The path is known while the reference is visited, not later.
+    const where = path()
     if (!identity || !definitionOf(parsed.type))
-      throw atPlace(
+      throw atReference(
         invalid(
           `A conditional reference must be Type?identifier=system|value of a type that is served, not "${holder.reference.slice(0, 80)}"`,
-          where(),
         ),
+        where,
         place,
       )
     return { ...identity, type: parsed.type, holder, required: true, where }
@@ -69,7 +82,7 @@ function wantedOf(holder: Holder, where: () => string, place: string): Wanted | 
   const identity = identityOfHolder(holder)
   // A reference by identifier that does not say to what kind of thing is tried as the patient's.
   const type = typeof holder.type === 'string' ? holder.type : 'Patient'
-  return identity && definitionOf(type) ? { ...identity, type, holder, required: false, where } : undefined
+  return identity && definitionOf(type) ? { ...identity, type, holder, required: false, where: '' } : undefined
 }
 
 /** The identifiers that a resource carries. */
@@ -131,9 +144,14 @@ function link({ type, holder, required, where, system, value }: Wanted, ids: rea
   if (!required) return
   const query = `${type}?identifier=${pair(system, value)}`.slice(0, 120)
   if (ids.length === 0)
-    throw atPlace(invalid(`The conditional reference ${query} matches nothing`, where(), 'not-found'), place)
-  throw atPlace(
+    throw atReference(
+      invalid(`The conditional reference ${query} matches nothing`, undefined, 'not-found'),
+      where,
+      place,
+    )
+  throw atReference(
     preconditionFailed(`The conditional reference ${query} matches more than one resource`, 'multiple-matches'),
+    where,
     place,
   )
 }
@@ -149,8 +167,8 @@ export async function linkReferences(db: Queryable, intents: readonly Identified
   for (const { resource, place } of intents) {
     if (!resource) continue
     if (targets.size > 0) rewriteLinks(resource, url => targets.get(url))
-    eachReference(resource, (holder, where) => {
-      const wanted = wantedOf(holder, where, place)
+    eachReference(resource, (holder, path) => {
+      const wanted = wantedOf(holder, path, place)
       if (wanted) pending.push([wanted, place])
     })
   }
