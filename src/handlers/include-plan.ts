@@ -18,7 +18,9 @@ function of(grant: Grant, type: string, include: Omit<Included, 'permission'>): 
 /** `*` stands for every reference: no need to say which leads where. */
 const anything = (grant: Grant, { reverse, iterate, target }: Include, searched: readonly string[]): Included[] => {
   const froms = iterate ? [undefined] : searched
-  const types = target === undefined ? servedTypes : servedTypes.filter(type => type === target)
+  const types = servedTypes.filter(type =>
+    reverse ? (referencesOf(type) ?? []).length > 0 : target === undefined || target === type,
+  )
   return froms.flatMap(from => types.flatMap(type => of(grant, type, { from, params: undefined, reverse, iterate })))
 }
 

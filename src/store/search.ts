@@ -137,7 +137,7 @@ function totalOf(search: Search, settled: string | undefined): Sql {
     branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)}
       limit ${COUNTED_EXACTLY + 1}::int)`,
   )
-  return sql`(select count(*) from (${join(limited, ' union all ')}) some)`
+  return sql`(select count(*) from (${join(limited, ' union all ')}) counted)`
 }
 
 /** A patient's resources are few, and what the planner believes of everybody's is not hers to know. */

@@ -1,0 +1,104 @@
+import t from 'tap'
+import { type Client, client, entriesOf, linkOf, type Reply, store } from '../support/client.ts'
+import { observation, patient } from '../support/made.ts'
+import { server } from '../support/server.ts'
+import { engineToken, patientToken } from '../support/token.ts'
+
+const s = await server(t)
+const engine = client(s, await engineToken(s))
+const pat = client(s, await patientToken(s, 'pat'))
+
+const updatedOf = async (ask: Client, path: string): Promise<string> =>
+  String(((await ask(path)).json.meta as { lastUpdated?: string } | undefined)?.lastUpdated)
+
+await store(engine, [patient('pat'), patient('other')])
+await store(engine, [observation('one', 'pat')])
+const firstAt = await updatedOf(engine, '/Observation/one')
+await store(engine, [
+  observation('one', 'pat', { language: 'en' }),
+  observation('two', 'pat'),
+  observation('theirs', 'other'),
+])
+const secondAt = await updatedOf(engine, '/Observation/one')
+await engine('/Observation/two', { method: 'DELETE' })
+
+type Entry = {
+  request: { method: string; url: string }
+  response: { status: string; etag: string }
+  resource?: unknown
+}
+
+const versions = (reply: Reply): string[] =>
+  (entriesOf(reply) as unknown as Entry[]).map(
+    ({ request, response }) => `${request.method} ${request.url} ${response.etag}`,
+  )
+
+async function walked(path: string, ask: Client): Promise<string[]> {
+  const found: string[] = []
+  for (let next: string | undefined = path; next; ) {
+    const reply: Reply = await ask(next)
+    t.notSame(entriesOf(reply), [], 'no page is empty')
+    found.push(...versions(reply))
+    next = linkOf(reply, 'next')
+  }
+  return found
+}
+
+const DELETED = 'DELETE Observation/two W/"2"'
+const OF_PAT = [DELETED, 'PUT Observation/two W/"1"', 'PUT Observation/one W/"2"', 'PUT Observation/one W/"1"']
+
+t.test('the history of a type has every version, newest first, and of a deletion no resource', async t => {
+  const reply = await engine('/Observation/_history')
+  t.equal(reply.json.type, 'history')
+  t.same(versions(reply), [DELETED, 'PUT Observation/two W/"1"', 'PUT Observation/theirs W/"1"', ...OF_PAT.slice(2)])
+  const [deleted, stored] = entriesOf(reply) as unknown as Entry[]
+  t.match(deleted?.response, { status: '204 No Content' })
+  t.notOk('resource' in (deleted ?? {}))
+  t.match(stored, { resource: { id: 'two' }, response: { status: '201 Created' } })
+  t.same(await walked('/Observation/_history?_count=1', engine), versions(reply), 'page by page')
+})
+
+t.test('a patient sees the versions of what is hers', async t => {
+  t.same(versions(await pat('/Observation/_history')), OF_PAT)
+  t.same(await walked('/_history?_count=2', pat), [...OF_PAT, 'PUT Patient/pat W/"1"'])
+  const narrow = client(s, await patientToken(s, 'pat', 'patient/Patient.s patient/Observation.r'))
+  t.same(versions(await narrow('/_history')), ['PUT Patient/pat W/"1"'], 'the scope is that of a search')
+  t.equal((await narrow('/Observation/_history')).status, 403)
+  t.same(versions(await narrow('/Observation/one/_history')).length, 2)
+})
+
+t.test('the history of the system has all types', async t => {
+  const all = await walked('/_history?_count=3', engine)
+  t.equal(all.length, 7)
+  t.equal(new Set(all).size, 7)
+  t.same(all.slice(-2).sort(), ['PUT Patient/other W/"1"', 'PUT Patient/pat W/"1"'])
+})
+
+t.test('_since leaves out what was made before, _at what was not current then', async t => {
+  t.same(versions(await engine(`/Observation/_history?_since=${secondAt}`)).length, 4)
+  t.same(versions(await engine(`/Observation/one/_history?_since=${secondAt}`)), ['PUT Observation/one W/"2"'])
+  t.same(versions(await engine('/Observation/_history?_since=2050-01-01')), [])
+  t.same(versions(await engine('/Observation/one/_history?_since=2050-01-01')), [], 'it is there, but not so new')
+  t.same(versions(await engine(`/Observation/_history?_at=${firstAt}`)), ['PUT Observation/one W/"1"'])
+  t.same(versions(await engine('/Observation/_history?_at=2050')), [
+    'PUT Observation/theirs W/"1"',
+    'PUT Observation/one W/"2"',
+  ])
+  t.same(versions(await engine('/Observation/one/_history?_at=2050-01-01T00:00:00Z')), ['PUT Observation/one W/"2"'])
+})
+
+t.test('page links are sealed and bound, and nothing else is understood', async t => {
+  const page = await pat('/Observation/_history?_count=1')
+  const next = linkOf(page, 'next') ?? ''
+  t.match(next, /_history\?_page=[\w-]+$/)
+  t.equal((await engine(next)).status, 400)
+  t.equal((await pat(next.replace('/Observation/', '/Patient/'))).status, 400)
+  t.equal(linkOf(await pat(next), 'first'), linkOf(page, 'self'))
+  for (const query of ['_since=then', '_at=then', '_count=then', '_then=1']) {
+    const { status, text } = await pat(`/Observation/_history?${query}`)
+    t.match(`${status} ${text}`, /^400 .*then/)
+  }
+  t.equal((await pat('/Observation/nothing/_history')).status, 404)
+  t.equal((await pat('/Observation/theirs/_history')).status, 404)
+  t.equal((await pat('/_history', { method: 'DELETE' })).status, 405)
+})
