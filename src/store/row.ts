@@ -174,8 +174,11 @@ function addReferences({ definition, resource, row, base }: Context, param: stri
       // only make the index bigger.
       const inColumn = stored === 'patient' && !definition.follows && target === `${PATIENT}${row.patient}`
       if (!inColumn) row.keys.add(indexKey(referenceKey(param, target)))
+      // A reference to one version is found as one to the resource, too.
       if (referred.version !== undefined)
         row.keys.add(indexKey(referenceKey(param, `${target}/_history/${referred.version}`)))
+      const [bare = ''] = target.split('/_history/')
+      if (bare !== target) row.keys.add(indexKey(referenceKey(param, bare)))
     }
     const { system = '', value } = referred.identifier ?? {}
     if (value === undefined) continue
