@@ -46,7 +46,9 @@ async function findOne(
 ): Promise<string | undefined> {
   const { definition, criteria = [], place } = intent
   try {
-    const { clauses } = parseQuery(criteria, searchableOf(definition, server.base))
+    const { clauses, words, lists } = parseQuery(criteria, searchableOf(definition, server.base))
+    if (words.length > 0 || lists.length > 0)
+      throw invalid('_text, _content and _list are no conditions of a write', undefined, 'not-supported')
     if (clauses.length === 0)
       throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
     const ids = await findIds(db, permit(grant, definition, 'search-type'), clauses, now)

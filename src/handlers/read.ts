@@ -2,6 +2,7 @@ import { permitRead } from '../access/permit.ts'
 import { gone, notFound } from '../fhir/outcome.ts'
 import { readOne, type Stored, wasDeleted } from '../store/read.ts'
 import { type Answer, type Call, versionHeaders } from './call.ts'
+import { cutText, shownBy } from './shown.ts'
 
 /** Whether the client has this version already, https://hl7.org/fhir/R4/http.html#cread */
 function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
@@ -14,11 +15,11 @@ function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
   return !Number.isNaN(since) && Math.floor(updated.getTime() / 1000) * 1000 <= since
 }
 
-/** One version as an answer: its stored text, or 304 when the client has it. */
+/** One version as an answer: its stored text or what was asked for of it, or 304 when the client has it. */
 export function versionAnswer(call: Call, found: Stored): Answer {
   const headers = versionHeaders(found.version, found.updated)
   if (isKnown(call, found)) return { status: 304, headers }
-  return { status: 200, headers, body: found.content ?? '' }
+  return { status: 200, headers, body: cutText(found.content ?? '', shownBy(call), call.server.maxDepth) }
 }
 
 /**

@@ -1,11 +1,9 @@
 import { allows, permit } from '../access/permit.ts'
 import { searchset } from '../fhir/bundle.ts'
-import { parseJson, stringifyJson } from '../fhir/json.ts'
 import { type Issue, invalid, notFound } from '../fhir/outcome.ts'
 import { parseQuery, type Query } from '../fhir/query.ts'
 import { checkResults } from '../fhir/result-params.ts'
-import { isWhole, type Shown, subset } from '../fhir/subset.ts'
-import type { Json } from '../fhir/types.ts'
+import { isWhole, type Shown } from '../fhir/subset.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
 import type { Narrowing } from '../store/narrow.ts'
@@ -15,6 +13,7 @@ import { includesOf } from './include-plan.ts'
 import { encode, linksOf, type Page, pageOf } from './paging.ts'
 import { branchesOf, typesOf } from './search-types.ts'
 import { searchableOf } from './searchable.ts'
+import { cutText } from './shown.ts'
 
 /** A search that may be of several types. */
 export type SystemCall = Omit<Call, 'definition' | 'id' | 'versionId'>
@@ -33,14 +32,8 @@ const ignoredWarnings = (names: readonly string[]): Issue[] =>
     text: `The search parameter "${name.slice(0, 60)}" is not known and was ignored (handling=lenient)`,
   }))
 
-/** Resources with as much of them as was asked for: the one search that has to take the stored text apart. */
 const cut = (found: readonly Found[], shown: Shown, depth: number): readonly Found[] =>
-  isWhole(shown)
-    ? found
-    : found.map(each => ({
-        ...each,
-        content: stringifyJson(subset(parseJson(each.content, { depth }).value as Json, shown)),
-      }))
+  isWhole(shown) ? found : found.map(each => ({ ...each, content: cutText(each.content, shown, depth) }))
 
 /** Whether few resources are looked at: without an index, words are looked for in each one. */
 function isBounded({ permission, query }: Branch, { patient, lists }: Narrowing): boolean {

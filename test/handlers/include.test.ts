@@ -131,7 +131,10 @@ t.test('several types searched at once bring along what each names', async t => 
 
 t.test('what may not be read is not brought along, and what is no reference is refused', async t => {
   const narrow = client(s, await patientToken(s, 'pat', 'patient/Observation.rs'))
-  t.equal(await included('/Observation?_id=panel&_include=*&_include:iterate=*', narrow), 'Observation/least Observation/part')
+  t.equal(
+    await included('/Observation?_id=panel&_include=*&_include:iterate=*', narrow),
+    'Observation/least Observation/part',
+  )
   for (const [query, quoted] of [
     ['_include=Observation:cod', 'Observation:cod'],
     ['_include=Observation', 'Observation'],
@@ -139,7 +142,7 @@ t.test('what may not be read is not brought along, and what is no reference is r
     ['_include=Patient:link', 'iterate'],
     ['_include:again=Observation:subject', 'again'],
     ['_revinclude=Observation:code', 'Observation:code'],
-  ]) {
+  ] as const) {
     const { status, text } = await pat(`/Observation?${query}`)
     t.match(`${status} ${text}`, new RegExp(`^400 .*${quoted}`), query)
   }

@@ -255,3 +255,30 @@ t.test('a compartment is a patient, others are not kept', async t => {
   t.match(await refused('/Practitioner/dr/Observation'), /^404 .*compartment/)
   t.equal((await pat('/Patient/pat/Observation', { method: 'PUT' })).status, 405)
 })
+
+t.test('a read shows as much as is asked for', async t => {
+  const summary = await pat('/Observation/a?_summary=true')
+  t.match(summary.json, { id: 'a', status: 'final', meta: { tag: [{ code: 'SUBSETTED' }] } })
+  t.notOk('text' in summary.json)
+  t.same(Object.keys((await pat('/Observation/a/_history/1?_elements=performer')).json).sort(), [
+    'code',
+    'id',
+    'meta',
+    'performer',
+    'resourceType',
+    'status',
+  ])
+  t.match(await refused('/Observation/a?_summary=count'), /^400/)
+  t.match(await refused('/Observation/a?_elements=perfomer'), /^400 .*performer/)
+})
+
+t.test('a write cannot be made to depend on words or lists', async t => {
+  for (const criteria of ['identifier=x&_content=creme', 'identifier=x&_list=chosen']) {
+    const reply = await engine('/Observation', {
+      method: 'POST',
+      body: observation('new', 'pat'),
+      headers: { 'if-none-exist': criteria },
+    })
+    t.equal(reply.status, 400, criteria)
+  }
+})

@@ -1,0 +1,214 @@
+// What a search means, said once more and as plainly as possible: a filter over resources in memory.
+import fc from 'fast-check'
+import type { Json } from '../../src/fhir/types.ts'
+
+/** An Observation as far as the searches of the properties look at it. */
+export type Sample = {
+  readonly id: string
+  readonly status: 'final' | 'corrected' | 'amended'
+  readonly codes: readonly { readonly system?: string; readonly code: string }[]
+  readonly date: string | undefined
+  readonly text: string | undefined
+  readonly quantity: string | undefined
+  readonly performer: string | undefined
+}
+
+/** A condition of a search: how it is written, and what it means. */
+export type Condition = { readonly name: string; readonly value: string; holds(sample: Sample): boolean }
+
+const SYSTEMS = ['urn:a', 'urn:b']
+const CODES = ['1', '2', 'a,b', 'c|d']
+const DATES = [
+  '2025',
+  '2026',
+  '2026-02',
+  '2026-03',
+  '2026-02-03',
+  '2026-02-28',
+  '2026-03-01',
+  '2026-02-03T10:30:00Z',
+  '2026-12-31T23:59:59.5Z',
+]
+const WORDS = ['Crème', 'creme', 'b,c', 'd|e', 'f\\g', 'h$', '50%', 'a_b', 'Ω']
+const NUMBERS = ['0', '-1', '5', '5.0', '5.4', '6', '100', '1e2']
+const PERFORMERS = ['Practitioner/p', 'Practitioner/q', 'Organization/p']
+
+const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined })
+const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 }).map(each => each.join(' '))
+const coding = fc
+  .record({ system: optional(fc.constantFrom(...SYSTEMS)), code: fc.constantFrom(...CODES) })
+  .map(({ system, code }) => (system === undefined ? { code } : { system, code }))
+
+/** Observations that have a bit of everything, and nothing of much. */
+export const samples = (count: number, seed: number): Sample[] =>
+  fc
+    .sample(
+      fc.record({
+        status: fc.constantFrom('final' as const, 'corrected' as const, 'amended' as const),
+        codes: fc.array(coding, { minLength: 1, maxLength: 3 }),
+        date: optional(fc.constantFrom(...DATES)),
+        text: optional(words),
+        quantity: optional(fc.constantFrom(...NUMBERS)),
+        performer: optional(fc.constantFrom(...PERFORMERS)),
+      }),
+      { numRuns: count, seed },
+    )
+    .map((sample, index) => ({
+      ...sample,
+      id: `s${index}`,
+      quantity: sample.text === undefined ? sample.quantity : undefined,
+    }))
+
+/** The resource of a sample, as a patient's. */
+export const resourceOf = (sample: Sample, patient: string): Json => ({
+  resourceType: 'Observation',
+  id: sample.id,
+  status: sample.status,
+  code: { coding: sample.codes },
+  subject: { reference: `Patient/${patient}` },
+  ...(sample.date === undefined ? {} : { effectiveDateTime: sample.date }),
+  ...(sample.text === undefined ? {} : { valueString: sample.text }),
+  ...(sample.quantity === undefined ? {} : { valueQuantity: { value: Number(sample.quantity), unit: 'mg' } }),
+  ...(sample.performer === undefined ? {} : { performer: [{ reference: sample.performer }] }),
+})
+
+const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&')
+
+/** The span of a date at its precision. */
+export function spanOf(date: string): readonly [number, number] {
+  const [, year, month, day, time, part] = /^(\d{4})-?(\d\d)?-?(\d\d)?(T[\d:]{8})?(\.\d+)?/.exec(date) ?? []
+  const start = Date.parse(`${year}-${month ?? '01'}-${day ?? '01'}${time ?? 'T00:00:00'}${part ?? ''}Z`)
+  const end = new Date(start)
+  if (part !== undefined) return [start, start + 10 ** (4 - part.length)]
+  if (time !== undefined) return [start, start + 1000]
+  if (day !== undefined) end.setUTCDate(end.getUTCDate() + 1)
+  else if (month !== undefined) end.setUTCMonth(end.getUTCMonth() + 1)
+  else end.setUTCFullYear(end.getUTCFullYear() + 1)
+  return [start, end.getTime()]
+}
+
+type Spans = { readonly low: number; readonly high: number; readonly from: number; readonly to: number }
+
+const inside = ({ low, high, from, to }: Spans): boolean => low >= from && high <= to
+const ON_SPANS: Readonly<Record<string, (spans: Spans) => boolean>> = {
+  '': inside,
+  eq: inside,
+  ne: spans => !inside(spans),
+  gt: ({ high, to }) => high > to,
+  lt: ({ low, from }) => low < from,
+  ge: spans => spans.high > spans.to || inside(spans),
+  le: spans => spans.low < spans.from || inside(spans),
+  sa: ({ low, to }) => low >= to,
+  eb: ({ high, from }) => high <= from,
+}
+
+const ON_NUMBERS: Readonly<Record<string, (stored: number, asked: number) => boolean>> = {
+  gt: (stored, asked) => stored > asked,
+  lt: (stored, asked) => stored < asked,
+  ge: (stored, asked) => stored >= asked,
+  le: (stored, asked) => stored <= asked,
+}
+
+const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+
+const token = fc
+  .record({ system: fc.constantFrom(undefined, '', ...SYSTEMS), code: fc.constantFrom(undefined, ...CODES) })
+  .map(
+    ({ system, code }): Condition => ({
+      name: 'code',
+      value:
+        system === undefined
+          ? escaped(code ?? '1')
+          : `${system}|${code === undefined ? (system === '' ? '1' : '') : escaped(code)}`,
+      holds: ({ codes }) =>
+        codes.some(
+          each =>
+            (system === undefined || (each.system ?? '') === system) &&
+            (code === undefined
+              ? system === undefined || system === ''
+                ? each.code === '1'
+                : true
+              : each.code === code),
+        ),
+    }),
+  )
+
+const status = fc
+  .constantFrom('final', 'corrected', 'amended', 'registered')
+  .map((value): Condition => ({ name: 'status', value, holds: sample => sample.status === value }))
+
+const date = fc.tuple(fc.constantFrom(...Object.keys(ON_SPANS)), fc.constantFrom(...DATES)).map(
+  ([prefix, asked]): Condition => ({
+    name: 'date',
+    value: `${prefix}${asked}`,
+    holds: sample => {
+      if (sample.date === undefined) return false
+      const [[low, high], [from, to]] = [spanOf(sample.date), spanOf(asked)]
+      return ON_SPANS[prefix]?.({ low, high, from, to }) ?? false
+    },
+  }),
+)
+
+const text = fc.tuple(fc.constantFrom('', ':exact', ':contains'), words).map(
+  ([modifier, asked]): Condition => ({
+    name: `value-string${modifier}`,
+    value: escaped(asked),
+    holds: ({ text: stored }) => {
+      if (stored === undefined) return false
+      if (modifier === ':exact') return stored === asked
+      return modifier === '' ? folded(stored).startsWith(folded(asked)) : folded(stored).includes(folded(asked))
+    },
+  }),
+)
+
+const quantity = fc.tuple(fc.constantFrom(...Object.keys(ON_NUMBERS)), fc.constantFrom(...NUMBERS)).map(
+  ([prefix, asked]): Condition => ({
+    name: 'value-quantity',
+    value: `${prefix}${asked}`,
+    holds: ({ quantity: stored }) =>
+      stored !== undefined && (ON_NUMBERS[prefix]?.(Number(stored), Number(asked)) ?? false),
+  }),
+)
+
+const performer = fc.constantFrom(...PERFORMERS, 'p').map(
+  (value): Condition => ({
+    name: 'performer',
+    value,
+    holds: ({ performer: stored }) => stored === value || (value === 'p' && stored?.endsWith('/p') === true),
+  }),
+)
+
+const id = fc
+  .integer({ min: 0, max: 70 })
+  .map((number): Condition => ({ name: '_id', value: `s${number}`, holds: sample => sample.id === `s${number}` }))
+
+/** Any condition. */
+export const condition: fc.Arbitrary<Condition> = fc.oneof(token, status, date, text, quantity, performer, id)
+
+/** Two conditions on the same parameter, as they may be alternatives of each other. */
+export const twoOfOne: fc.Arbitrary<readonly [Condition, Condition]> = fc
+  .tuple(condition, condition)
+  .filter(([a, b]) => a.name === b.name)
+
+/** A condition on tokens, which `:not` can turn round. */
+export const tokenCondition: fc.Arbitrary<Condition> = fc.oneof(token, status)
+
+/** The parameters that the samples have values for, with whether one has. */
+export const PRESENCE: Readonly<Record<string, (sample: Sample) => boolean>> = {
+  date: sample => sample.date !== undefined,
+  'value-string': sample => sample.text !== undefined,
+  'value-quantity': sample => sample.quantity !== undefined,
+  performer: sample => sample.performer !== undefined,
+  status: () => true,
+  code: () => true,
+}
+
+/** By what the samples can be sorted: a value that compares, or nothing for one that comes last. */
+export const ORDERS: Readonly<Record<string, (sample: Sample) => string | number | undefined>> = {
+  _id: sample => sample.id,
+  date: sample => (sample.date === undefined ? undefined : spanOf(sample.date)[0]),
+  status: sample => sample.status,
+  'value-string': sample => (sample.text === undefined ? undefined : folded(sample.text)),
+  'value-quantity': sample => (sample.quantity === undefined ? undefined : Number(sample.quantity)),
+  performer: sample => sample.performer,
+}
