@@ -1,3 +1,4 @@
+import pg from 'pg'
 import type { Grant } from '../access/grant.ts'
 import type { Queryable } from './db.ts'
 import { run } from './run.ts'
@@ -40,6 +41,47 @@ export const auditFound = (line: string, found: Sql): Sql =>
 /** Writes the lines of accesses that had no statement of their own: writes in their transaction, refusals. */
 export async function audit(db: Queryable, lines: readonly string[]): Promise<void> {
   await run(db, sql`insert into audit_raw (lines) values (${lines.join('\n')})`)
+}
+
+type Waiting = { readonly line: string; resolve(): void; reject(error: unknown): void }
+type Recorder = { waiting: Waiting[]; isWriting: boolean }
+
+const MOST_IN_ONE_ROW = 200
+const recorders = new WeakMap<Queryable, Recorder>()
+
+async function writeWaiting(db: Queryable, recorder: Recorder): Promise<void> {
+  while (recorder.waiting.length > 0) {
+    const batch = recorder.waiting.slice(0, MOST_IN_ONE_ROW)
+    recorder.waiting = recorder.waiting.slice(MOST_IN_ONE_ROW)
+    try {
+      await audit(
+        db,
+        batch.map(({ line }) => line),
+      )
+      for (const { resolve } of batch) resolve()
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+  recorder.isWriting = false
+}
+
+/**
+ * Writes the line of an access that has been looked up and not yet answered; once this has come back the line is on disk,
+ * or in the transaction of `db` if that is a connection. On the pool, lines that come while others are written wait and go
+ * together: a flush for each would cost as much as the search.
+ */
+export function record(db: Queryable, line: string): Promise<void> {
+  if (!(db instanceof pg.Pool)) return audit(db, [line])
+  const recorder = recorders.get(db) ?? { waiting: [], isWriting: false }
+  recorders.set(db, recorder)
+  return new Promise((resolve, reject) => {
+    recorder.waiting.push({ line, resolve, reject })
+    if (recorder.isWriting) return
+    recorder.isWriting = true
+    // After the database's other answers that have arrived already were read.
+    setImmediate(() => writeWaiting(db, recorder))
+  })
 }
 
 /** A whole line: what was asked and what came of it. */

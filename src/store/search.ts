@@ -1,7 +1,7 @@
 import type { Permission } from '../access/permit.ts'
 import type { Query } from '../fhir/query.ts'
 import type { Stored } from '../fhir/search.ts'
-import { type Access, auditFound, lineOf } from './audit.ts'
+import { type Access, closed, lineOf, record } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { isFeed, settledBefore } from './feed.ts'
 import { type IncludeCursor, type Included, includedParts, MOST_INCLUDED, MOST_REACHED } from './include.ts'
@@ -84,14 +84,10 @@ const counted = (search: Search, settled: string | undefined): Sql =>
 
 /** How many match: `_summary=count`, `_count=0`. https://hl7.org/fhir/R4/search.html#total */
 export async function count(db: Queryable, search: Search): Promise<number> {
-  const rows = await run<[string]>(
-    db,
-    sql`with counted as materialized (select ${counted(search, undefined)} as total),
-      audited as (insert into audit_raw (lines)
-        select ${lineOf(search.access, search.now)}::text || ',{"count":' || total || '}]' from counted)
-      select total from counted`,
-  )
-  return Number(rows[0]?.[0] ?? 0)
+  const rows = await run<[string]>(db, sql`select ${counted(search, undefined)}`)
+  const total = Number(rows[0]?.[0] ?? 0)
+  await record(db, closed(lineOf(search.access, search.now), { count: total }))
+  return total
 }
 
 /** The rows of one type on a page, one more than a page has, with the columns that order them. */
@@ -155,25 +151,18 @@ async function estimate(db: Queryable, search: Search, settled: string | undefin
   return Math.max(rows[0]?.[0][0].Plan['Plan Rows'] ?? 0, COUNTED_EXACTLY + 1)
 }
 
-/** What the page shows, for the audit: the matches, unless they were shown before, and what they bring along. */
-function auditPart({ access, now, cursor }: Search, hasIncludes: boolean): Sql {
-  const parts = [
-    ...(cursor?.included ? [] : [raw(`select type || '/' || id as what from shown`)]),
-    ...(hasIncludes
-      ? [raw(`select type || '/' || id as what from (select * from more limit ${MOST_INCLUDED}) m`)]
-      : []),
-  ]
-  return auditFound(lineOf(access, now), join(parts, ' union all '))
-}
-
 /**
- * The statement of one page: matches, what they include, the total when it was asked for, and the audit line. Of a feed
- * only what is older than `settled` is shown.
+ * The statement of one page: matches, what they include, and the total when it was asked for. Of a feed only what is older
+ * than `settled` is shown.
  */
 export function pageStatement(search: Search, settled: string | undefined): Sql {
   const { cursor, includes, now } = search
   const [{ query }] = search.branches
   const { rows, order } = pageRows(search, settled)
+  const columns = sql`id, content, ${cursorColumns(order.keys)}`
+  // What asks nothing more of the page than its rows gets them as they are found: nothing is kept in between.
+  if (search.branches.length === 1 && includes.length === 0 && query.total === 'none')
+    return sql`select null::text as kind, null::text as type, ${columns} from (${rows}) page`
   const brought = includedParts(includes, cursor?.included?.last, now)
   const blanks = raw(order.keys.map(() => ', null').join(''))
   const extra = [
@@ -182,17 +171,14 @@ export function pageStatement(search: Search, settled: string | undefined): Sql 
     ...(query.total === 'none' ? [] : [sql`select 'total', (${totalOf(search, settled)})::text, null, null ${blanks}`]),
   ]
   return sql`with ${raw(brought?.isIterated ? 'recursive ' : '')}page as materialized (${rows}),
-    shown as (select * from page limit ${query.count}::int),
-    ${brought ? sql`${brought.parts},` : raw('')}
-    ${auditPart(search, brought !== undefined)}
-    select 'match' as kind, type, id, content, ${cursorColumns(order.keys)} from page
+    shown as (select * from page limit ${query.count}::int)
+    ${brought ? sql`, ${brought.parts}` : raw('')}
+    select null::text as kind, type, ${columns} from page
     ${extra.length > 0 ? sql`union all ${join(extra, ' union all ')}` : raw('')}`
 }
 
-type Row = [string, string, string, string | null, ...(string | null)[]]
-
-const foundIn = (rows: readonly Row[]): Found[] =>
-  rows.map(([, type, id, content]) => ({ type, id, content: content ?? '' }))
+/** What it is (nothing for a match), its type (nothing for that of the search), id and text, and for a match its sort values. */
+type Row = [string | null, string | null, string, string | null, ...(string | null)[]]
 
 /** Where the next page begins: with the rest of what is included, else behind the last match. */
 function nextOf(search: Search, matched: readonly Row[], brought: readonly Row[]): Cursor | undefined {
@@ -203,30 +189,37 @@ function nextOf(search: Search, matched: readonly Row[], brought: readonly Row[]
   const hasMore = cursor?.included?.hasMore ?? matched.length > query.count
   if (until === undefined) return undefined
   const lastBrought = brought.length > MOST_INCLUDED ? brought[MOST_INCLUDED - 1] : undefined
-  if (lastBrought) return { after: cursor?.after, included: { until, last: [lastBrought[1], lastBrought[2]], hasMore } }
+  if (lastBrought)
+    return { after: cursor?.after, included: { until, last: [lastBrought[1] ?? '', lastBrought[2]], hasMore } }
   return hasMore ? { after: until } : undefined
 }
 
 /**
  * One page of a search by one statement (https://hl7.org/fhir/R4/search.html), that of a feed by two more: who may see
- * what, what matches, what is included and the audit of all that is decided by PostgreSQL; the stored text comes back
- * untouched.
+ * what, what matches and what is included is decided by PostgreSQL; the stored text comes back untouched, and to the
+ * caller once it is recorded what was found.
  */
 export async function findPage(db: Queryable, search: Search): Promise<Page> {
-  const { cursor } = search
-  const [{ query }] = search.branches
+  const { cursor, access, now } = search
+  const [{ query, permission }] = search.branches
   const settled = isFeed(query) ? await settledBefore(db) : undefined
   const rows = await run<Row>(db, pageStatement(search, settled))
-  const of = (kind: string) => rows.filter(row => row[0] === kind)
-  const matched = of('match')
+  const of = (kind: string | null) => rows.filter(row => row[0] === kind)
+  const foundIn = (some: readonly Row[]): Found[] =>
+    some.map(([, type, id, content]) => ({ type: type ?? permission.definition.type, id, content: content ?? '' }))
+  const matched = of(null)
   const brought = of('include')
   const shown = matched.slice(0, query.count)
+  const matches = cursor?.included ? [] : foundIn(shown)
+  const included = foundIn(brought.slice(0, MOST_INCLUDED))
+  const ids = [...matches, ...included].map(({ type, id }) => `${type}/${id}`)
+  await record(db, closed(lineOf(access, now), { ids }))
   const isWhole = cursor === undefined && matched.length <= query.count
-  const asked = of('total')[0]?.[1]
+  const asked = of('total')[0]?.[1] ?? undefined
   const total = asked === undefined ? (isWhole ? shown.length : undefined) : Number(asked)
   return {
-    matches: cursor?.included ? [] : foundIn(shown),
-    included: foundIn(brought.slice(0, MOST_INCLUDED)),
+    matches,
+    included,
     next: nextOf(search, matched, brought),
     total: isEstimated(search) && Number(total) > COUNTED_EXACTLY ? await estimate(db, search, settled) : total,
     reachesTooMany: Number(of('reached')[0]?.[1] ?? 0) > MOST_REACHED,
