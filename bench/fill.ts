@@ -15,6 +15,7 @@ export type Filled = {
 }
 
 const TOKENS = 500
+const PROXIES = 20_000
 
 type Sign = (claims: Record<string, string>) => Promise<string>
 
@@ -55,12 +56,12 @@ async function enrol(pool: pg.Pool, patients: readonly string[]): Promise<void> 
   await pool.query("insert into person_actor (person, actor) select p, 'Patient/' || p from unnest($1::text[]) p", [
     patients,
   ])
-  // Some have somebody who acts for them: an empty table would be read whole, and be planned for as such.
+  // As many proxies as a trust has: a small table would be read whole, and be planned for as such.
   await pool.query(
     `insert into reach (actor, patient, topics, begins, ends, consent)
-     select 'RelatedPerson/for-' || p, p, array['results'], '2020-01-01', '2099-01-01', 'Consent/' || p
-     from unnest($1::text[]) p`,
-    [patients],
+     select 'RelatedPerson/' || n, 'other-' || n, array['results'], '2020-01-01', '2099-01-01', 'Consent/' || n
+     from generate_series(1, $1) n`,
+    [PROXIES],
   )
 }
 

@@ -42,7 +42,7 @@ export async function explain(cluster: Cluster, { port }: Running, requests: rea
     await response.text()
   }
   await cluster.set(QUIET)
-  return plansOf(await cluster.logged(from)).filter(({ text }) => text.includes('audit_raw'))
+  return plansOf(await cluster.logged(from)).filter(({ text }) => text.includes('"observation"'))
 }
 
 /** What is wrong with some plans. */

@@ -17,6 +17,8 @@ export type Scenario = {
   readonly what: string
   readonly control: string
   readonly connections: number
+  /** So many requests to a server before anything is measured. */
+  readonly warm: number
   readonly target: number
   requests(filled: Filled): Request[]
   /** What the answer says, to be the same from every server; throws when it is wrong. */
@@ -72,6 +74,7 @@ const read = (connections: number): Scenario => ({
   what: `read by id, ${connections} connections`,
   control: 'control-read',
   connections,
+  warm: 30_000,
   target: 1,
   requests: reads,
   judge: judgeRead,
@@ -86,6 +89,7 @@ export const SCENARIOS: readonly Scenario[] = [
     what: "a patient's 20 newest lab results",
     control: 'control-labs',
     connections: 32,
+    warm: 15_000,
     target: 0.6,
     requests: patientsRequests('category=laboratory&_sort=-date&_count=20'),
     judge: judgeList(20),
@@ -95,6 +99,7 @@ export const SCENARIOS: readonly Scenario[] = [
     what: '100 resources of a patient',
     control: 'control-everything',
     connections: 32,
+    warm: 6000,
     target: 0.6,
     requests: patientsRequests('_count=100'),
     judge: judgeList(100),
@@ -104,6 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
     what: 'transaction of 100 resources',
     control: 'control-transaction',
     connections: 6,
+    warm: 400,
     target: 0.2,
     requests: deliveries,
     judge: judgeDelivery,
