@@ -85,7 +85,8 @@ async function tokenVerifier(app: FastifyInstance, { baseUrl, issuer, publicPem 
       allowedIss: issuer,
       allowedAud: `${baseUrl}/fhir`,
       checkTyp: 'at+jwt',
-      requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+      // An allowed issuer and audience are compared only where there is one.
+      requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'client_id'],
     },
   })
   return (request: FastifyRequest): Promise<Claims> => request.jwtVerify<Claims>()
