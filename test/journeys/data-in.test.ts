@@ -1,7 +1,6 @@
 // Real records go in as they are, and come back as they were. ALL_DATA=1 takes every patient, not the first few.
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
 import type { Json } from '../../src/fhir/types.ts'
 import { definitionOf } from '../../src/resources/index.ts'
 import { saveClientSetting } from '../../src/store/clients.ts'
@@ -11,7 +10,7 @@ import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken, token } from '../support/token.ts'
 
-const FEW = 6
+const FEW = 5
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -27,8 +26,11 @@ const filesOf = (folder: string): string[] =>
     .map(name => `${folder}/${name}`)
 
 const textOf = (file: string): string => readFileSync(sharedFile(file), 'utf8')
-/** With every digit of its numbers. */
-const parse = (text: string): Json => parseJson(text).value as Json
+const STRING_OR_NUMBER = /("(?:[^"\\]|\\.)*")|-?\d[\d.eE+-]*/g
+
+/** With every digit of its numbers, which become strings: read in another way than the server reads them. */
+const parse = (text: string): Json =>
+  JSON.parse(text.replace(STRING_OR_NUMBER, (token, string) => string ?? `"number ${token}"`)) as Json
 const entriesOf = (text: string): Entry[] => parse(text).entry as Entry[]
 const submit = (text: string): Promise<Reply> => engine('/', { method: 'POST', body: text })
 const answersOf = ({ json }: Reply): Answered[] => (json.entry ?? []) as Answered[]
@@ -84,7 +86,7 @@ async function asSent(
 /** A resource without what is the server's to say, as text: members and items in their order, numbers with their digits. */
 function essence({ id: _id, meta, ...rest }: Json): string {
   const { versionId: _version, lastUpdated: _updated, ...said } = (meta ?? {}) as Json
-  return stringifyJson({ ...rest, meta: said })
+  return JSON.stringify({ ...rest, meta: said })
 }
 
 /** What is different in what was stored of a Bundle; nothing, if all is well. */
