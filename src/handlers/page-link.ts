@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import type { Grant } from '../access/grant.ts'
 import { invalid } from '../fhir/outcome.ts'
 import type { Cursor } from '../store/search.ts'
@@ -25,6 +25,19 @@ const CIPHER = 'aes-256-gcm'
 const IV = 12
 const TAG = 16
 
+const FETCHED = 256
+
+/** Nonces, each given once. Random bytes are fetched for many at a time: a fetch costs more than a link's encryption. */
+function nonces(): () => Buffer {
+  let random = Buffer.alloc(0)
+  return () => {
+    if (random.length === 0) random = randomBytes(IV * FETCHED)
+    const nonce = random.subarray(0, IV)
+    random = random.subarray(IV)
+    return nonce
+  }
+}
+
 /** Whom a link belongs to: nobody else's token opens it. */
 const owner = ({ subject, client, patient }: Grant): Buffer => Buffer.from(JSON.stringify([subject, client, patient]))
 
@@ -33,10 +46,11 @@ const owner = ({ subject, client, patient }: Grant): Buffer => Buffer.from(JSON.
  * do not work for anybody else (https://hl7.org/fhir/R4/http.html#paging leaves their form to the server).
  */
 export function pageLinks(secret: string): PageLinks {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'portico page links', 32))
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'portico page links', 32)))
+  const nonce = nonces()
   return {
     seal({ type, params, cursor, included }, grant) {
-      const iv = randomBytes(IV)
+      const iv = nonce()
       const cipher = createCipheriv(CIPHER, key, iv).setAAD(owner(grant))
       const sealed = [cipher.update(JSON.stringify([type, params, cursor, included])), cipher.final()]
       return Buffer.concat([iv, ...sealed, cipher.getAuthTag()]).toString('base64url')
