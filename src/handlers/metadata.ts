@@ -5,6 +5,7 @@ import { invalid, notAllowed } from '../fhir/outcome.ts'
 import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
+import { IPA_SERVER } from '../resources/international-patient-access.ts'
 import { INTERACTIONS, offered } from './interactions.ts'
 import { FHIR_JSON, negotiate } from './negotiate.ts'
 import { OPERATIONS, typesOf } from './operations/index.ts'
@@ -21,6 +22,7 @@ export type Security = Readonly<Record<(typeof ENDPOINTS)[number], string>>
 const DATE = '2026-11-22'
 const VERSION = '0.1.0'
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
+const COMBINATION = 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination'
 const COMMON_URL = 'http://hl7.org/fhir/SearchParameter/Resource'
 
 const SYSTEM_INTERACTIONS = ['transaction', 'batch', 'search-system', 'history-system']
@@ -87,13 +89,22 @@ const onlyOperations = (): Partial<ReturnType<typeof resourceOf>>[] =>
     .sort()
     .map(type => ({ type: type as ResourceType, operation: operationsOf(type) }))
 
+/** Parameters that may be searched by together: https://hl7.org/fhir/R4/extension-capabilitystatement-search-parameter-combination.html */
+const combinationsOf = ({ combinations = [] }: Definition) =>
+  combinations.map(params => ({
+    url: COMBINATION,
+    extension: params.map(valueString => ({ url: 'required', valueString })),
+  }))
+
 function resourceOf(definition: Definition) {
   const { type } = definition
   const interactions = offered(definition)
   const codes = [...new Set(INTERACTIONS.map(({ interaction }) => interaction))].filter(code => interactions.has(code))
   return {
+    extension: combinationsOf(definition),
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    supportedProfile: definition.profiles ?? [],
     interaction: codes.map(code => ({ code })),
     versioning: 'versioned-update',
     readHistory: interactions.has('vread'),
@@ -130,6 +141,7 @@ export function capabilityStatement(base: string, security: Security) {
     status: 'active',
     date: DATE,
     kind: 'instance',
+    instantiates: [IPA_SERVER],
     software: { name: 'Portico', version: VERSION },
     implementation: { description: 'Portico patient-access server', url: base },
     fhirVersion: '4.0.1',

@@ -1,5 +1,6 @@
 import { date, reference, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/allergyintolerance.html */
@@ -9,6 +10,8 @@ export default define({
   // HL7 adds `recorder` and `asserter`: who reports it does not own it.
   compartment: ['patient'],
   may: patientReads,
+  profiles: ipa('allergyintolerance'),
+  combinations: [['patient', 'clinical-status']],
   search: {
     asserter: reference(),
     category: token(),

@@ -1,5 +1,6 @@
 import { date, quantity, reference, string, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/condition.html */
@@ -9,6 +10,14 @@ export default define({
   // HL7 adds `asserter`: who reports it does not own it.
   compartment: ['patient'],
   may: patientReads,
+  profiles: ipa('condition', 'problem-list-item'),
+  combinations: [
+    ['patient', 'clinical-status'],
+    ['patient', 'category'],
+    ['patient', 'category', 'clinical-status'],
+    ['patient', 'code'],
+    ['patient', 'onset-date'],
+  ],
   search: {
     'abatement-age': quantity(),
     'abatement-date': date(),

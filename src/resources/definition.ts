@@ -46,6 +46,10 @@ export type Definition<T extends ResourceType = ResourceType> = {
   /** What each actor may do; what is not named is refused. */
   readonly may: Readonly<Partial<Record<Actor, readonly Interaction[]>>>
   readonly search: Readonly<Record<string, SearchParam>>
+  /** The profiles that its resources can be read by, for the CapabilityStatement. */
+  readonly profiles?: readonly string[]
+  /** The parameters that implementation guides ask to be searched by together. */
+  readonly combinations?: readonly (readonly string[])[]
   /** From when on a patient may see it; absent means at once. Kept as a column at write. */
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
   /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */

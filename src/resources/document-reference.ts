@@ -1,5 +1,6 @@
 import { composite, date, reference, string, token, uri } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { documentRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/documentreference.html */
@@ -9,6 +10,16 @@ export default define({
   // HL7 adds `author`: who wrote about somebody does not own it.
   compartment: ['subject'],
   may: patientReads,
+  profiles: ipa('documentreference'),
+  combinations: [
+    ['patient', 'category'],
+    ['patient', 'category', 'date'],
+    ['patient', 'type'],
+    ['patient', 'contenttype'],
+    ['patient', 'status'],
+    ['patient', 'type', 'date'],
+    ['patient', 'type', 'period'],
+  ],
   search: {
     authenticator: reference(),
     author: reference(),

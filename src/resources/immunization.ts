@@ -1,5 +1,6 @@
 import { date, reference, string, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/immunization.html */
@@ -8,6 +9,11 @@ export default define({
   topic: 'record',
   compartment: ['patient'],
   may: patientReads,
+  profiles: ipa('immunization'),
+  combinations: [
+    ['patient', 'date'],
+    ['patient', 'status'],
+  ],
   search: {
     date: date('main'),
     identifier: token('keys'),

@@ -1,5 +1,6 @@
 import { date, reference, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/medicationrequest.html */
@@ -8,6 +9,12 @@ export default define({
   topic: 'record',
   compartment: ['subject'],
   may: patientReads,
+  profiles: ipa('medicationrequest'),
+  combinations: [
+    ['patient', 'intent'],
+    ['patient', 'intent', 'authoredon'],
+    ['patient', 'intent', 'status'],
+  ],
   search: {
     authoredon: date('main'),
     category: token(),

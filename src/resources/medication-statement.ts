@@ -1,5 +1,6 @@
 import { date, reference, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 import { recordRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/medicationstatement.html */
@@ -8,6 +9,8 @@ export default define({
   topic: 'record',
   compartment: ['subject'],
   may: patientReads,
+  profiles: ipa('medicationstatement'),
+  combinations: [['patient', 'status']],
   search: {
     category: token(),
     code: token(),

@@ -1,5 +1,6 @@
 import { composite, date, either, quantity, reference, string, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa, VITAL_SIGNS } from './international-patient-access.ts'
 import { resultRelease } from './release.ts'
 
 /** https://hl7.org/fhir/R4/observation.html */
@@ -9,6 +10,14 @@ export default define({
   // HL7 adds `performer`: who reports a value about somebody does not own it. `focus` never makes it hers.
   compartment: ['subject'],
   may: patientReads,
+  profiles: [...ipa('observation'), VITAL_SIGNS],
+  combinations: [
+    ['patient', 'category'],
+    ['patient', 'code'],
+    ['patient', 'category', 'date'],
+    ['patient', 'category', 'status'],
+    ['patient', 'code', 'date'],
+  ],
   search: {
     'based-on': reference(),
     category: token(),

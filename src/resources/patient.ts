@@ -1,5 +1,6 @@
 import { date, reference, string, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 
 /** https://hl7.org/fhir/R4/patient.html */
 export default define({
@@ -8,6 +9,13 @@ export default define({
   // HL7 adds `link`: another Patient that points here is another record until it is merged.
   compartment: 'self',
   may: patientReads,
+  profiles: ipa('patient'),
+  combinations: [
+    ['family', 'gender'],
+    ['birthdate', 'family'],
+    ['birthdate', 'name'],
+    ['gender', 'name'],
+  ],
   search: {
     active: token(),
     address: string(),

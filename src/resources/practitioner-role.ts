@@ -1,5 +1,6 @@
 import { date, reference, token } from '../fhir/search.ts'
 import { define, patientReads } from './definition.ts'
+import { ipa } from './international-patient-access.ts'
 
 /** https://hl7.org/fhir/R4/practitionerrole.html */
 export default define({
@@ -7,6 +8,7 @@ export default define({
   topic: 'shared',
   compartment: 'shared',
   may: patientReads,
+  profiles: ipa('practitionerrole'),
   search: {
     active: token(),
     date: date('main'),
