@@ -6,6 +6,7 @@ import { capabilityStatement } from '../src/handlers/metadata.ts'
 import { endpoints } from '../src/smart/discovery.ts'
 import { configurationPage, environmentExample } from './generate-configuration.ts'
 import { resourcePages } from './generate-resources.ts'
+import { coveragePage, unproven } from './requirements/coverage.ts'
 
 const EXAMPLE = { baseUrl: 'https://portico.example' }
 
@@ -18,6 +19,7 @@ function capabilityText(): string {
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': environmentExample,
   'docs/configuration.md': configurationPage,
+  'docs/requirements/coverage.md': coveragePage,
   'capability-statement.json': capabilityText,
   ...resourcePages(),
 }
@@ -44,6 +46,11 @@ for (const [path, make] of Object.entries(FILES)) {
 if (process.argv.includes('--check')) {
   if (stale.length > 0) {
     process.stderr.write(`Not up to date, run npm run generate: ${stale.join(', ')}\n`)
+    process.exitCode = 1
+  }
+  const lacking = unproven()
+  if (lacking.length > 0) {
+    process.stderr.write(`Neither a test nor a reason for:\n${lacking.join('\n')}\n`)
     process.exitCode = 1
   }
 } else {
