@@ -8,6 +8,7 @@ import { definitions } from '../src/resources/index.ts'
 import { endpoints } from '../src/smart/discovery.ts'
 import { client } from './support/client.ts'
 import { server } from './support/server.ts'
+import { verifies } from './support/verifies.ts'
 
 const s = await server(t)
 const anybody = client(s)
@@ -21,6 +22,7 @@ const [rest] = served.rest
 const resources = (rest?.resource ?? []).filter(({ interaction }) => interaction)
 
 t.test('everybody may read it, and it is what the declarations say', async t => {
+  verifies('fhir-rest', 'REST-49', 'REST-50')
   const reply = await anybody('/metadata')
   t.equal(reply.status, 200)
   t.match(reply.headers['content-type'], /^application\/fhir\+json/)
@@ -37,6 +39,7 @@ t.test('it is a CapabilityStatement as R4 defines one', async t => {
 })
 
 t.test('it lists every declared type once, and every parameter with the type and url of the standard', async t => {
+  verifies('fhir-rest', 'REST-50')
   t.same(
     resources.map(({ type }) => type),
     [...definitions.keys()],
@@ -54,6 +57,7 @@ t.test('it lists every declared type once, and every parameter with the type and
 })
 
 t.test('an app can ask whether it has changed, and for another mode', async t => {
+  verifies('fhir-rest', 'REST-49')
   const { headers } = await anybody('/metadata')
   const again = await anybody('/metadata', { headers: { 'if-none-match': headers.etag ?? '' } })
   t.equal(again.status, 304)

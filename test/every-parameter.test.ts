@@ -9,6 +9,7 @@ import { minimal } from './support/minimal.ts'
 import { type Fixture, fixturesOf, giveTo, referring } from './support/search-fixture.ts'
 import { server } from './support/server.ts'
 import { patientToken } from './support/token.ts'
+import { verifies } from './support/verifies.ts'
 
 const s = await server(t)
 const { engine, resources } = await claimsOf(s)
@@ -65,6 +66,18 @@ t.test('there is a fixture for every parameter that is claimed', async t => {
 })
 
 t.test('every parameter finds what has the value, and nothing that has another', async t => {
+  verifies(
+    'fhir-rest',
+    'REST-69',
+    'REST-70',
+    'REST-71',
+    'REST-72',
+    'REST-73',
+    'REST-74',
+    'REST-75',
+    'REST-78',
+    'REST-79',
+  )
   t.same(await faultsOf(engine, fixtures.flatMap(searchesOf)), [])
 })
 
@@ -83,6 +96,7 @@ t.test('every parameter finds the same for the patient whose it is', async t => 
 })
 
 t.test(':missing tells what has a value of a parameter from what has none', async t => {
+  verifies('fhir-rest', 'REST-76')
   const bare = new Map(resources.map(({ type }) => [type, giveTo(minimal(type, 'bare'), 'pat')]))
   await store(engine, [...bare.values()])
   const tries = fixtures.flatMap(({ type, param, hit }): Try[] => [
@@ -107,6 +121,7 @@ t.test(':missing tells what has a value of a parameter from what has none', asyn
 })
 
 t.test(':not of a token is the complement of the token', async t => {
+  verifies('fhir-rest', 'REST-76')
   const tries = fixtures
     .filter(each => kindOf(each) === 'token')
     .flatMap(({ type, param, hit, miss, queries }) =>
@@ -121,6 +136,7 @@ t.test(':not of a token is the complement of the token', async t => {
 })
 
 t.test('the modifiers of strings and references do as they say', async t => {
+  verifies('fhir-rest', 'REST-70', 'REST-72')
   const strings = fixtures
     .filter(each => kindOf(each) === 'string')
     .flatMap(({ type, param, hit, miss }): Try[] => [
@@ -142,6 +158,7 @@ t.test('the modifiers of strings and references do as they say', async t => {
 })
 
 t.test('what is searched for twice must hold twice', async t => {
+  verifies('fhir-rest', 'REST-68')
   const tries = fixtures.flatMap(({ type, param, hit, queries: [query = ''] }): Try[] => {
     const value = encodeURIComponent(query)
     return [
@@ -154,6 +171,7 @@ t.test('what is searched for twice must hold twice', async t => {
 })
 
 t.test('no parameter that R4 has for a type is accepted without being claimed', async t => {
+  verifies('fhir-rest', 'REST-50', 'REST-66')
   const special = ['_filter', '_query', '_type', 'nonsense']
   const accepted: string[] = []
   let refused = 0
@@ -171,6 +189,7 @@ t.test('no parameter that R4 has for a type is accepted without being claimed', 
 })
 
 t.test('every include and every revinclude brings along what it names, and nothing else', async t => {
+  verifies('fhir-rest', 'REST-62', 'REST-81')
   const types = resources.map(({ type }) => type)
   await store(
     engine,

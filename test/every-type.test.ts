@@ -4,6 +4,7 @@ import { claimsOf, does, idOf } from './support/claims.ts'
 import { namesOf } from './support/client.ts'
 import { minimal } from './support/minimal.ts'
 import { server } from './support/server.ts'
+import { verifies } from './support/verifies.ts'
 
 const s = await server(t)
 const { engine, eachType, create, put } = await claimsOf(s)
@@ -11,6 +12,7 @@ const LONG_AGO = 'Sun, 01 Jan 2023 00:00:00 GMT'
 const SOON = 'Sun, 01 Jan 2040 00:00:00 GMT'
 
 t.test('every type that claims create makes a new resource, and says where it is', async t => {
+  verifies('fhir-rest', 'REST-20')
   const check = async (type: string) => {
     const reply = await create(type)
     const url = `${s.baseUrl}/fhir/${type}/${idOf(reply)}/_history/1`
@@ -27,6 +29,7 @@ t.test('every type that claims create makes a new resource, and says where it is
 })
 
 t.test('every type that claims read, vread or conditional read answers with the version', async t => {
+  verifies('fhir-rest', 'REST-16', 'REST-17', 'REST-19')
   const read = async (type: string) => {
     const made = await create(type)
     const path = `/${type}/${idOf(made)}`
@@ -64,6 +67,7 @@ t.test('every type that claims read, vread or conditional read answers with the 
 })
 
 t.test('every type that claims update makes a new version, and a new resource where that is claimed', async t => {
+  verifies('fhir-rest', 'REST-26')
   const update = async (type: string) => {
     const id = idOf(await create(type))
     const reply = await put(type, id, { language: 'cy' }, { 'if-match': 'W/"1"' })
@@ -83,6 +87,7 @@ t.test('every type that claims update makes a new version, and a new resource wh
 })
 
 t.test('every type that claims history shows its versions, the newest first', async t => {
+  verifies('fhir-rest', 'REST-37')
   const check = async (type: string) => {
     await put(type, 'with-a-past')
     await put(type, 'with-a-past', { language: 'cy' })
@@ -96,6 +101,7 @@ t.test('every type that claims history shows its versions, the newest first', as
 })
 
 t.test('every type that claims delete deletes, and says gone after it', async t => {
+  verifies('fhir-rest', 'REST-18', 'REST-35')
   const check = async (type: string) => {
     const path = `/${type}/${idOf(await create(type))}`
     const reply = await engine(path, { method: 'DELETE' })
@@ -113,6 +119,7 @@ t.test('every type that claims delete deletes, and says gone after it', async t 
 })
 
 t.test('every type that claims search finds by GET and by POST', async t => {
+  verifies('fhir-rest', 'REST-60', 'REST-61')
   const check = async (type: string) => {
     const id = idOf(await create(type))
     const form = new URLSearchParams([['_id', id]])
@@ -133,6 +140,7 @@ t.test('every type that claims search finds by GET and by POST', async t => {
 })
 
 t.test('every type that claims conditional create or update tells one from none and from several', async t => {
+  verifies('fhir-rest', 'REST-23', 'REST-29')
   const createIf = async (type: string) => {
     const id = idOf(await create(type))
     const other = idOf(await create(type))

@@ -6,6 +6,7 @@ import { type Client, entriesOf, inTurn, linkOf, namesOf, type Reply, type Sent 
 import { SYSTEM } from './support/search-value.ts'
 import { server } from './support/server.ts'
 import { CANARY, canaryId, NOBODY, twoPatients } from './support/two-patients.ts'
+import { verifies } from './support/verifies.ts'
 
 const NOW = '2026-03-02T10:00:00.000Z'
 const s = await server(t, { at: NOW, variables: { PORTICO_LOG_LEVEL: 'trace' } })
@@ -114,6 +115,7 @@ t.test('the canaries are there, and are found by who may see them', async t => {
 })
 
 t.test('a foreign resource is answered like one that is not there, byte for byte', async t => {
+  verifies('ipa', 'IPA-45')
   const more = [`Schedule/${CANARY}-actor`, `Group/${CANARY}-group`, `Observation/${CANARY}-deleted`]
   const several = types.filter(({ severalPatients }) => severalPatients)
   const ids = [
@@ -141,6 +143,7 @@ t.test('a foreign resource is answered like one that is not there, byte for byte
 })
 
 t.test('no search parameter finds, counts or excludes what is foreign', async t => {
+  verifies('fhir-rest', 'REST-91')
   const tries = types.flatMap(({ type, search }) => [
     ...searches(type, ['_id', canaryId(type)]),
     ...searches(type, ['_id', `alice,a-${type},${canaryId(type)},${CANARY}-actor`]),
@@ -180,6 +183,7 @@ t.test('asking for the other patient by any reference parameter finds nothing of
 })
 
 t.test('no include and no revinclude brings anything along that is not hers', async t => {
+  verifies('fhir-rest', 'REST-81', 'REST-91')
   const statement = (await alice('/metadata')).json as { rest: { resource: Record<string, never>[] }[] }
   let brought = 0
   const leaks: string[] = []
@@ -198,6 +202,7 @@ t.test('no include and no revinclude brings anything along that is not hers', as
 })
 
 t.test('every order of every list shows hers alone, on all its pages', async t => {
+  verifies('fhir-rest', 'REST-64', 'REST-80', 'REST-91')
   const leaks: string[] = []
   const listed = types.filter(({ may }) => may.patient)
   const paths = listed.flatMap(({ type, search }) =>
@@ -226,6 +231,7 @@ t.test('every order of every list shows hers alone, on all its pages', async t =
 })
 
 t.test('a page link of somebody else opens nothing', async t => {
+  verifies('fhir-rest', 'REST-64')
   for (const other of [victim, engine]) {
     const next = linkOf(await other(`/Observation?_count=1`), 'next') ?? ''
     t.match((await other(next)).text, CANARY, 'it works for whom it was made')
@@ -236,6 +242,7 @@ t.test('a page link of somebody else opens nothing', async t => {
 })
 
 t.test('an entry of a batch or transaction sees no more than a request of its own', async t => {
+  verifies('fhir-rest', 'REST-44')
   const urls = types.flatMap(({ type }) => [
     `${type}/${canaryId(type)}`,
     `${type}/${canaryId(type)}/_history`,

@@ -7,6 +7,7 @@ import { minimal } from './support/minimal.ts'
 import { giveTo } from './support/search-fixture.ts'
 import { server } from './support/server.ts'
 import { engineToken, patientToken } from './support/token.ts'
+import { verifies } from './support/verifies.ts'
 
 // A Monday; what is released a working day later comes on Tuesday at nine.
 const MONDAY = '2026-03-02T10:00:00.000Z'
@@ -69,6 +70,7 @@ const batchOf = (name: string) => ({
 const ALL = 'read vread history batch search id lastUpdated sorted total summary missing include revinclude'.split(' ')
 
 t.test('a resource of any type that is marked very restricted is seen in no way', async t => {
+  verifies('ipa', 'IPA-45')
   const types = [...definitions.values()].filter(({ release, compartment }) => release && Array.isArray(compartment))
   const statuses = { DiagnosticReport: 'final', Observation: 'final' } as Record<string, string>
   for (const { type } of types) {
@@ -198,6 +200,7 @@ t.test('a withheld report and its value that arrive at the same time are both hi
 })
 
 t.test('a Binary behind a letter is seen when the letter is', async t => {
+  verifies('fhir-rest', 'REST-47')
   const file = (id: string) => ({ resourceType: 'Binary', id, contentType: 'application/pdf', data: 'JVBERi0=' })
   const letter = (id: string, more: Json = {}) =>
     make('DocumentReference', id, { content: [{ attachment: { url: `Binary/file-of-${id}` } }], ...more })

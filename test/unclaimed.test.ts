@@ -5,6 +5,7 @@ import { claimsOf, does, idOf, isRefused } from './support/claims.ts'
 import type { Reply, Sent } from './support/client.ts'
 import { minimal } from './support/minimal.ts'
 import { server } from './support/server.ts'
+import { verifies } from './support/verifies.ts'
 
 const s = await server(t)
 const { engine, resources, system, eachType, create } = await claimsOf(s)
@@ -30,6 +31,7 @@ t.test('patch is done where it is claimed, and refused with 405 where it is not'
 })
 
 t.test('no interaction with a type that is not claimed is done', async t => {
+  verifies('fhir-rest', 'REST-50', 'REST-53')
   const check = async (type: string) => {
     const id = idOf(await create(type))
     const empty = { method: 'POST', body: { resourceType: 'Parameters' } }
@@ -74,6 +76,7 @@ t.test('no interaction with the system that is not claimed is done', async t => 
 })
 
 t.test('no type of R4 that is not claimed is served', async t => {
+  verifies('fhir-rest', 'REST-6', 'REST-50')
   const claimed = new Set(resources.map(({ type }) => type))
   const others = [...RESOURCE_TYPES].filter(type => !claimed.has(type))
   t.ok(others.length > 50)
@@ -89,6 +92,7 @@ t.test('no type of R4 that is not claimed is served', async t => {
 })
 
 t.test('what Allow says is allowed', async t => {
+  verifies('fhir-rest', 'REST-6')
   const refused = await engine('/Patient', { method: 'DELETE' })
   t.equal(refused.status, 405)
   for (const method of (refused.headers.allow ?? '').split(', ')) {

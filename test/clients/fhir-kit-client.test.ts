@@ -3,6 +3,7 @@ import { CapabilityTool, Client, type FhirResponse } from 'fhir-kit-client'
 import t from 'tap'
 import { demoServer } from '../support/demo.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 // The most used FHIR client of Node, as its README says to use it.
 
@@ -49,6 +50,7 @@ t.test('reads from the CapabilityStatement what it may do, without a token', asy
 })
 
 t.test('reads a resource and a version of it, by a base with and without a slash at its end', async t => {
+  verifies('fhir-rest', 'REST-46')
   const read = await alice.read({ resourceType: 'Patient', id: 'alice' })
   t.match(read, { resourceType: 'Patient', id: 'alice', meta: { versionId: '1' } })
   t.equal(responseOf(read)?.headers.get('etag'), 'W/"1"')
@@ -105,6 +107,7 @@ t.test('searches', async t => {
 })
 
 t.test('searches a compartment and the system, and follows what has changed', async t => {
+  verifies('fhir-rest', 'REST-89', 'REST-90')
   const compartment = { resourceType: 'Patient', id: 'alice' }
   const results = await alice.search({ resourceType: 'Observation', compartment })
   t.same(idsOf(results).sort(), ['haemoglobin', 'potassium', 'sodium'])
@@ -271,6 +274,7 @@ t.test('resolves references', async t => {
 })
 
 t.test('gets every refusal as an OperationOutcome that it can parse', async t => {
+  verifies('fhir-rest', 'REST-7')
   const nobody = new Client({ baseUrl })
   const forged = new Client({ baseUrl, bearerToken: 'not-a-token' })
   const narrow = new Client({ baseUrl, bearerToken: await patientToken(server, 'alice', 'patient/Appointment.rs') })

@@ -8,6 +8,7 @@ import type { fhirclient } from 'fhirclient/lib/types.js'
 import t from 'tap'
 import { saveClient } from '../../src/store/clients.ts'
 import { type Decision, decide, demoServer } from '../support/demo.ts'
+import { verifies } from '../support/verifies.ts'
 
 // SMART's own client library as the server part of an app: it listens on an origin of its own and keeps a session.
 
@@ -159,6 +160,7 @@ t.test('what the person decides', async t => {
   })
 
   t.test('narrows what the app gets', async t => {
+    verifies('ipa', 'IPA-14')
     const client = await launch({ who: 'alice', untick: ['patient/Observation.rs'] })
     t.equal(
       client.getState('tokenResponse.scope'),
@@ -170,6 +172,7 @@ t.test('what the person decides', async t => {
   })
 
   t.test('opens the record of somebody he acts for, as far as he may', async t => {
+    verifies('ipa', 'IPA-13')
     const client = await launch({ who: 'bob', patient: 'alice' })
     t.equal(client.patient.id, 'alice')
     t.match(await client.patient.read(), { id: 'alice' })

@@ -5,6 +5,7 @@ import { type RawReply, rawRequest } from '../support/raw-request.ts'
 import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const LIMIT = 64 * 1024
 const s = await server(t, { variables: { PORTICO_MAX_BODY_BYTES: String(LIMIT) } })
@@ -34,6 +35,7 @@ function refused(t: Test, reply: RawReply, status: number, ...words: string[]): 
 const before = await storedVersions(s.pool)
 
 t.test('what is no JSON is refused with the line and column', async t => {
+  verifies('fhir-rest', 'REST-21')
   for (const body of ['{', '{"resourceType":"Patient",}', 'nonsense', '{"resourceType" "Patient"}', "{'a':1}", '{} {}'])
     refused(t, await post(body), 400, 'line 1, column')
   refused(t, await post('{\n  "resourceType": "Patient",\n  oops\n}'), 400, 'line 3, column 3')
@@ -73,6 +75,7 @@ t.test('nesting without end is refused at once, whatever its size', async t => {
 })
 
 t.test('a body over the limit is refused with 413', async t => {
+  verifies('fhir-rest', 'REST-7', 'REST-12')
   const text = 'x'.repeat(LIMIT)
   refused(t, await post(JSON.stringify({ resourceType: 'Patient', name: [{ text }] })), 413, 'larger')
   refused(
@@ -85,6 +88,7 @@ t.test('a body over the limit is refused with 413', async t => {
 })
 
 t.test('a type that is not served, and a path that is nothing, are not found', async t => {
+  verifies('fhir-rest', 'REST-6', 'REST-7')
   for (const path of [
     '/Claim',
     '/Claim/1',
@@ -99,6 +103,7 @@ t.test('a type that is not served, and a path that is nothing, are not found', a
 })
 
 t.test('an id that cannot be one is not found, and cannot be written', async t => {
+  verifies('fhir-rest', 'REST-1')
   for (const id of ['a_b', 'a%20b', 'a%2Fb', "a'--", 'é', '%F0%9F%98%80', 'x'.repeat(65), '%00', '..%2f..%2fetc']) {
     const path = `/Patient/${encodeURI(decodeURI(id))}`
     const read = await send('GET', path)
@@ -111,12 +116,14 @@ t.test('an id that cannot be one is not found, and cannot be written', async t =
 })
 
 t.test('the id of the body must be that of the URL', async t => {
+  verifies('fhir-rest', 'REST-25')
   refused(t, await send('PUT', '/Patient/a', '{"resourceType":"Patient","id":"b"}'), 400, 'Patient.id')
   refused(t, await send('PUT', '/Patient/a', '{"resourceType":"Patient"}'), 400, 'Patient.id')
   refused(t, await send('PUT', '/Patient/a', '{"resourceType":"Patient","id":5}'), 422)
 })
 
 t.test('a body of another kind is refused with 415, an answer of another kind with 406', async t => {
+  verifies('fhir-rest', 'REST-2', 'REST-4', 'REST-5')
   const body = '<Patient xmlns="http://hl7.org/fhir"/>'
   for (const type of [
     'application/fhir+xml',
@@ -140,6 +147,7 @@ t.test('a body of another kind is refused with 415, an answer of another kind wi
 })
 
 t.test('what FHIR does not know, or not so, is refused with its place', async t => {
+  verifies('fhir-rest', 'REST-14', 'REST-15', 'REST-21')
   const wrong: [members: string, status: number, place: string][] = [
     ['"birthdate":"2000-01-01"', 400, 'Patient.birthdate'],
     ['"name":{"family":"X"}', 400, 'Patient.name'],

@@ -7,6 +7,7 @@ import { minimal } from '../support/minimal.ts'
 import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -21,6 +22,7 @@ const before = await storedVersions(s.pool)
 const isRefusal = ({ status, json }: Reply): boolean => status === 400 && json.resourceType === 'OperationOutcome'
 
 t.test('a value that is not of its parameter’s type is refused and quoted', async t => {
+  verifies('fhir-rest', 'REST-67')
   const wrong: [search: string, ...quoted: string[]][] = [
     ['Observation?date=yesterday', 'yesterday', 'date', 'YYYY'],
     ['Observation?date=2020-13-01', '2020-13-01'],
@@ -73,6 +75,7 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
 })
 
 t.test('what is refused in a URL is refused in a form, and in both together', async t => {
+  verifies('fhir-rest', 'REST-61')
   const form = (text: string) => ({ method: 'POST', body: new URLSearchParams(text) })
   t.ok(isRefusal(await engine('/Observation/_search', form('date=yesterday'))))
   t.ok(isRefusal(await engine('/Observation/_search?date=yesterday', form('status=final'))))
@@ -80,6 +83,7 @@ t.test('what is refused in a URL is refused in a form, and in both together', as
 })
 
 t.test('with handling=lenient what is not known is passed over, and what is known must still be right', async t => {
+  verifies('fhir-rest', 'REST-66')
   const lenient = { headers: { prefer: 'handling=lenient' } }
   const reply = await engine('/Observation?nonsense=1&_id=a', lenient)
   t.equal(reply.status, 200)
@@ -91,6 +95,7 @@ t.test('with handling=lenient what is not known is passed over, and what is know
 })
 
 t.test('a page link is good for its own search, as it was given', async t => {
+  verifies('fhir-rest', 'REST-64')
   const next = linkOf(await engine('/Observation?_count=1'), 'next') ?? ''
   t.equal((await engine(next)).status, 200)
   const page = new URL(next).searchParams.get('_page') ?? ''

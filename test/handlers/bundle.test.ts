@@ -5,6 +5,7 @@ import { client, type Reply, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { auditLines, storedVersions } from '../support/stored.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -63,6 +64,7 @@ async function isRefusedWhole(t: Test, tried: unknown, status: number, place: st
 }
 
 t.test('a transaction whose 17th entry is wrong is refused with its place, and nothing of it is written', async t => {
+  verifies('fhir-rest', 'REST-41')
   await store(
     engine,
     ['twin-1', 'twin-2'].map(id => patient(id, { identifier: [{ system: SYSTEM, value: 'twin' }] })),
@@ -133,6 +135,7 @@ t.test('a transaction may write each resource once', async t => {
 })
 
 t.test('entries are done in the order DELETE, POST, PUT, GET and answered in their own', async t => {
+  verifies('fhir-rest', 'REST-40', 'REST-42')
   await store(engine, [patient('goes'), patient('changes')])
   const reply = await submit('transaction', [
     get('Patient/goes/_history'),
@@ -160,6 +163,7 @@ t.test('entries are done in the order DELETE, POST, PUT, GET and answered in the
 })
 
 t.test('links between entries become links between resources, wherever they stand', async t => {
+  verifies('fhir-rest', 'REST-43')
   const div = `<div xmlns="http://www.w3.org/1999/xhtml"><a href="${URN}1">her</a></div>`
   const reply = await submit('transaction', [
     {
@@ -185,6 +189,7 @@ t.test('links between entries become links between resources, wherever they stan
 })
 
 t.test('a conditional reference is to what is stored, or to what comes along', async t => {
+  verifies('fhir-rest', 'REST-43')
   await store(engine, [patient('stored', { identifier: [{ system: SYSTEM, value: 'stored' }] })])
   const along = patient('x', { identifier: [{ system: SYSTEM, value: 'along' }] })
   const reply = await submit('transaction', [
@@ -200,6 +205,7 @@ t.test('a conditional reference is to what is stored, or to what comes along', a
 })
 
 t.test('a batch does each entry for itself', async t => {
+  verifies('fhir-rest', 'REST-40', 'REST-44')
   const reply = await submit('batch', [
     put(patient('batch-1')),
     put(patient('batch-2', { birthDate: 'x' })),
@@ -233,6 +239,7 @@ t.test('what is no batch and no transaction is refused', async t => {
 })
 
 t.test('Prefer: return says whether the resources come back', async t => {
+  verifies('fhir-rest', 'REST-22')
   const entry = [post(patient('x', { active: true }))]
   const whole = await submit('transaction', entry, { prefer: 'return=representation' })
   t.equal(answered(whole)[0]?.resource?.active, true)

@@ -3,6 +3,7 @@ import t from 'tap'
 import { client, namesOf, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -83,6 +84,7 @@ const ids = async (path: string, ask = engine): Promise<string[]> => {
 }
 
 t.test('a chain asks something of the resource that a reference leads to', async t => {
+  verifies('fhir-rest', 'REST-84')
   t.same(await ids('Observation?subject:Patient.name=archer'), ['sodium-a'])
   t.same(await ids('Observation?patient.name=archer,baker'), ['sodium-a', 'sodium-b', 'urea-b'])
   t.same(await ids(`Observation?patient.identifier=${NHS}|9000000017`), ['sodium-b', 'urea-b'])
@@ -95,6 +97,7 @@ t.test('a chain asks something of the resource that a reference leads to', async
 })
 
 t.test('a chain goes along several references', async t => {
+  verifies('fhir-rest', 'REST-84')
   t.same(await ids('Observation?encounter.location.name=ward 2'), ['sodium-b', 'urea-b'])
   t.same(await ids('Observation?patient.general-practitioner:Organization.partof.name=leeds'), [
     'sodium-a',
@@ -113,6 +116,7 @@ t.test('the last parameter of a chain takes modifiers and prefixes', async t => 
 })
 
 t.test('_has asks something of the resources that refer to this one', async t => {
+  verifies('fhir-rest', 'REST-85')
   t.same(await ids('Patient?_has:Observation:patient:code=3094-0'), ['bob'])
   t.same(await ids(`Patient?_has:Observation:subject:code=${LOINC}|2951-2`), ['alice', 'bob'])
   t.same(await ids('Patient?_has:Observation:patient:code=3094-0&_has:Observation:patient:code=2951-2'), ['bob'])
@@ -122,6 +126,7 @@ t.test('_has asks something of the resources that refer to this one', async t =>
 })
 
 t.test('_has and chains go through each other', async t => {
+  verifies('fhir-rest', 'REST-85')
   t.same(await ids('Patient?_has:Observation:patient:_has:DiagnosticReport:result:_id=report-b'), ['bob'])
   t.same(await ids('Encounter?patient._has:Group:member:_id=cohort'), ['visit-b'])
   t.same(await ids('Patient?_has:Observation:patient:encounter.location.name=ward 1'), ['alice'])
@@ -129,6 +134,7 @@ t.test('_has and chains go through each other', async t => {
 })
 
 t.test('a patient is told by a chain of nothing that she may not see', async t => {
+  verifies('fhir-rest', 'REST-91')
   const alice = client(s, await patientToken(s, 'alice'))
   t.same(await ids('Observation?patient.name=archer', alice), ['sodium-a'])
   t.same(await ids('Observation?encounter.location.name=ward 1', alice), ['sodium-a'])
@@ -160,6 +166,7 @@ t.test('what a chain leads to must be within the scopes', async t => {
 })
 
 t.test('an identifier finds a reference that says it, and one that leads to what carries it', async t => {
+  verifies('fhir-rest', 'REST-70')
   await store(engine, [
     {
       resourceType: 'Observation',

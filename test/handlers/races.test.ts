@@ -5,6 +5,7 @@ import { client, namesOf, type Reply, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -34,6 +35,7 @@ const entry = (resource: Json, request: Record<string, string> = {}): Entry => (
 })
 
 t.test('64 conditional creates of one identity make exactly one resource', async t => {
+  verifies('fhir-rest', 'REST-24')
   const replies = await together(64, () => post(numbered('one'), { 'if-none-exist': `identifier=${SYSTEM}|one` }))
   t.same(counts(replies), { 201: 1, 200: 63 })
   t.equal(new Set(replies.map(({ json }) => json.id)).size, 1, 'and all are told which')
@@ -64,6 +66,7 @@ t.test('the same criteria in another order are the same identity', async t => {
 })
 
 t.test('criteria that match several are refused with 412, and write nothing', async t => {
+  verifies('fhir-rest', 'REST-23', 'REST-29')
   await post(numbered('many'))
   await post(numbered('many'))
   const before = await storedVersions(s.pool)
@@ -82,6 +85,7 @@ t.test('criteria that match several are refused with 412, and write nothing', as
 })
 
 t.test('of many updates of one version exactly one wins', async t => {
+  verifies('fhir-rest', 'REST-27')
   await put('raced')
   const replies = await together(32, index => put('raced', { name: [{ text: `${index}` }] }, { 'if-match': 'W/"1"' }))
   t.same(counts(replies), { 200: 1, 412: 31 })

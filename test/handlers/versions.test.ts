@@ -5,6 +5,7 @@ import { client, linkOf, namesOf, type Reply } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -18,6 +19,7 @@ type Version = { resource?: Json & { meta: { versionId: string } }; request: Jso
 const historyOf = async (path: string): Promise<Version[]> => ((await engine(path)).json.entry ?? []) as Version[]
 
 t.test('what the server says of itself is not the client’s to say', async t => {
+  verifies('fhir-rest', 'REST-20')
   const meta = { versionId: '77', lastUpdated: '2001-01-01T00:00:00Z', profile: ['http://example.org/p'] }
   const made = await engine('/Patient', {
     method: 'POST',
@@ -33,6 +35,7 @@ t.test('what the server says of itself is not the client’s to say', async t =>
 })
 
 t.test('what was deleted is gone, tells so, and can come back', async t => {
+  verifies('fhir-rest', 'REST-18', 'REST-19', 'REST-30', 'REST-37')
   await put('ends', named('first'))
   const gone = await engine('/Patient/ends', { method: 'DELETE' })
   t.equal(gone.status, 204)
@@ -66,6 +69,7 @@ t.test('what was deleted is gone, tells so, and can come back', async t => {
 })
 
 t.test('an update that changes nothing makes no new version', async t => {
+  verifies('fhir-rest', 'REST-31')
   const first = await put('same', { ...named('x'), extension: [{ url: 'http://x', valueDecimal: 1 }] })
   const before = await storedVersions(s.pool)
   for (const body of [first.json, { ...first.json, meta: undefined }, { ...first.json, meta: { versionId: '9' } }]) {
@@ -81,6 +85,7 @@ t.test('an update that changes nothing makes no new version', async t => {
 })
 
 t.test('every digit of a number comes back, and a change of digits is a change', async t => {
+  verifies('fhir-rest', 'REST-13')
   const numbers = [
     '1.00',
     '0.10',
@@ -105,6 +110,7 @@ t.test('every digit of a number comes back, and a change of digits is a change',
 })
 
 t.test('conditions of an update are kept', async t => {
+  verifies('fhir-rest', 'REST-27', 'REST-28')
   await put('guarded', named('1'))
   t.equal((await put('guarded', named('2'), { 'if-match': 'W/"1"' })).status, 200)
   const late = await put('guarded', named('3'), { 'if-match': 'W/"1"' })
@@ -120,6 +126,7 @@ t.test('conditions of an update are kept', async t => {
 })
 
 t.test('who has a version is not sent it again', async t => {
+  verifies('fhir-rest', 'REST-17')
   const { headers } = await put('known', named('x'))
   const read = async (more: Record<string, string>, path = '/Patient/known') => await engine(path, { headers: more })
   for (const tag of [headers.etag ?? '', '"1"', 'W/"0", W/"1"', '"5","1"']) {
@@ -142,6 +149,7 @@ t.test('who has a version is not sent it again', async t => {
 })
 
 t.test('HEAD is GET without a body', async t => {
+  verifies('fhir-rest', 'REST-8')
   await put('headed', named('x'))
   for (const path of [
     '/Patient/headed',
@@ -159,6 +167,7 @@ t.test('HEAD is GET without a body', async t => {
 })
 
 t.test('Prefer: return says what a write sends back', async t => {
+  verifies('fhir-rest', 'REST-22')
   const write = (prefer: string | undefined, index: number) =>
     put(`preferred-${index}`, named('x'), prefer === undefined ? {} : { prefer })
   for (const [index, prefer] of [
@@ -178,6 +187,7 @@ t.test('Prefer: return says what a write sends back', async t => {
 })
 
 t.test('a history is read page by page, the newest first', async t => {
+  verifies('fhir-rest', 'REST-37')
   for (let index = 1; index <= 7; index++) await put('long', named(`${index}`))
   const seen: string[] = []
   for (let next: string | undefined = '/Patient/long/_history?_count=3'; next !== undefined; ) {
@@ -195,6 +205,7 @@ t.test('a history is read page by page, the newest first', async t => {
 })
 
 t.test('a request’s id comes back, and is never somebody else’s text', async t => {
+  verifies('fhir-rest', 'REST-10')
   const id = async (value: string) =>
     (await engine('/Patient/nobody', { headers: { 'x-request-id': value } })).headers['x-request-id']
   t.equal(await id('my-request.1'), 'my-request.1')

@@ -2,6 +2,7 @@ import t from 'tap'
 import { grantable } from '../../src/access/scopes.ts'
 import { CAPABILITIES, endpoints, scopesSupported, smartConfiguration } from '../../src/smart/discovery.ts'
 import { authorizationServer, BASE } from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
 
 const config = { baseUrl: BASE }
 
@@ -13,6 +14,7 @@ t.test('the SMART configuration', async t => {
   }
 
   t.test('is JSON for anybody, whatever is accepted, from any origin', async t => {
+    verifies('ipa', 'IPA-4')
     for (const accept of ['application/json', 'application/fhir+json', 'text/html', '*/*']) {
       const { response, body } = await get('/fhir/.well-known/smart-configuration', {
         accept,
@@ -70,6 +72,7 @@ t.test('the SMART configuration', async t => {
   })
 
   t.test('claims what is built, and nothing of what is not', async t => {
+    verifies('ipa', 'IPA-12')
     t.notOk(CAPABILITIES.some(each => /ehr|user|online|banner|style/.test(each)))
   })
 })

@@ -4,6 +4,7 @@ import { client, entriesOf, linkOf, namesOf, store } from '../../support/client.
 import { server } from '../../support/server.ts'
 import { auditLines } from '../../support/stored.ts'
 import { engineToken, patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -44,6 +45,7 @@ const idsOf = async (query: string) =>
     .sort()
 
 t.test('with a patient alone, the documents that are current', async t => {
+  verifies('ipa', 'IPA-34', 'IPA-36')
   const reply = await ask('patient=alice')
   t.equal(reply.status, 200)
   t.match(reply.json, { resourceType: 'Bundle', type: 'searchset', total: 2 })
@@ -52,6 +54,7 @@ t.test('with a patient alone, the documents that are current', async t => {
 })
 
 t.test('by POST with Parameters the same as by GET', async t => {
+  verifies('ipa', 'IPA-34', 'IPA-39')
   const parameter = [
     { name: 'patient', valueId: 'alice' },
     { name: 'type', valueCoding: SUMMARY },
@@ -66,6 +69,7 @@ t.test('by POST with Parameters the same as by GET', async t => {
 })
 
 t.test('start and end are about the time of care, and then superseded documents count too', async t => {
+  verifies('ipa', 'IPA-38')
   t.same(await idsOf('patient=alice&start=2024-05-05&end=2024-05-06'), ['letter'])
   t.same(await idsOf('patient=alice&end=2025-12-31'), ['letter', 'old-summary'])
   t.same(await idsOf('patient=alice&start=2025-12-31T00:00:00Z'), ['summary'])
@@ -73,11 +77,13 @@ t.test('start and end are about the time of care, and then superseded documents 
 })
 
 t.test('a profile is that of the content', async t => {
+  verifies('ipa', 'IPA-39')
   t.same(await idsOf(`patient=alice&profile=${FORMAT}`), ['summary'])
   t.same(await idsOf('patient=alice&profile=http://example.org/other'), [])
 })
 
 t.test('an unknown patient, and one that is not hers, have no documents', async t => {
+  verifies('ipa', 'IPA-35')
   const unknown = await ask('patient=nobody')
   t.match(unknown.json, { type: 'searchset', total: 0 })
   t.same(entriesOf(unknown), [])
@@ -88,6 +94,7 @@ t.test('an unknown patient, and one that is not hers, have no documents', async 
 })
 
 t.test('documents on demand are not generated, and that is said', async t => {
+  verifies('ipa', 'IPA-37')
   const reply = await ask('patient=alice&on-demand=true')
   t.equal(reply.json.total, 0)
   t.match(entriesOf(reply), [{ search: { mode: 'outcome' }, resource: { resourceType: 'OperationOutcome' } }])
@@ -95,6 +102,7 @@ t.test('documents on demand are not generated, and that is said', async t => {
 })
 
 t.test('what is missing or wrong is said', async t => {
+  verifies('ipa', 'IPA-35')
   for (const [query, text] of [
     ['', 'needs the parameter'],
     ['patient=Patient/alice', 'patient must be an id'],

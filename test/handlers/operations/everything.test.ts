@@ -6,6 +6,7 @@ import { loadRecords } from '../../support/records.ts'
 import { server } from '../../support/server.ts'
 import { auditLines } from '../../support/stored.ts'
 import { engineToken, patientToken, person, token } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t, { at: '2026-11-20T10:00:00.000Z' })
 await loadRecords(s)
@@ -41,6 +42,7 @@ async function pagesOf(ask: typeof alice, path: string): Promise<Reply[]> {
 }
 
 t.test('a patient gets her record and the practitioners it names, and nothing that is withheld', async t => {
+  verifies('fhir-rest', 'REST-54')
   const reply = await alice('/Patient/alice/$everything')
   t.equal(reply.status, 200)
   t.match(reply.headers['content-type'], 'application/fhir+json')
@@ -61,6 +63,7 @@ t.test('an engine gets what is withheld as well', async t => {
 })
 
 t.test('the same by POST, with and without Parameters, and on the type for the patient of the token', async t => {
+  verifies('fhir-rest', 'REST-52')
   const got = namesOf(await alice('/Patient/alice/$everything'))
   t.same(namesOf(await alice('/Patient/alice/$everything', { method: 'POST' })), got)
   t.same(
@@ -82,6 +85,7 @@ t.test('the same by POST, with and without Parameters, and on the type for the p
 })
 
 t.test('_type, _since, start and end narrow it', async t => {
+  verifies('fhir-rest', 'REST-55')
   const typed = await alice('/Patient/alice/$everything?_type=Observation&_type=Practitioner')
   t.same(new Set(namesOf(typed).map(name => name.split('/')[0])), new Set(['Observation', 'Practitioner']))
   t.same(namesOf(await alice('/Patient/alice/$everything?_since=2100-01-01T00:00:00Z')), [])
@@ -98,6 +102,7 @@ t.test('_type, _since, start and end narrow it', async t => {
 })
 
 t.test('pages join to the whole, each once, and their links open for nobody else', async t => {
+  verifies('fhir-rest', 'REST-55')
   const whole = await alice('/Patient/alice/$everything')
   const pages = await pagesOf(alice, '/Patient/alice/$everything?_count=4')
   t.same(
@@ -118,6 +123,7 @@ t.test('pages join to the whole, each once, and their links open for nobody else
 })
 
 t.test('only the types of the scopes are in it, and only the types that a proxy was given', async t => {
+  verifies('fhir-rest', 'REST-54')
   const narrow = client(s, await patientToken(s, 'alice', 'patient/Patient.r patient/Observation.rs'))
   const types = new Set(namesOf(await narrow('/Patient/alice/$everything')).map(name => name.split('/')[0]))
   t.same(types, new Set(['Patient', 'Observation']))
@@ -172,6 +178,7 @@ t.test('all records, for an engine, in pages', async t => {
 })
 
 t.test('what is shared is followed, but not into other records', async t => {
+  verifies('fhir-rest', 'REST-54')
   await store(engine, [
     { resourceType: 'Patient', id: 'eve' },
     { resourceType: 'Organization', id: 'ward', name: 'Ward' },

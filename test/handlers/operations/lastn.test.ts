@@ -4,6 +4,7 @@ import { client, namesOf, store } from '../../support/client.ts'
 import { server } from '../../support/server.ts'
 import { auditLines } from '../../support/stored.ts'
 import { engineToken, patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -40,6 +41,7 @@ const idsOf = async (query: string, ask = alice) =>
   namesOf(await ask(`/Observation/$lastn?${query}`)).map(name => name.split('/')[1])
 
 t.test('the newest of each code, the code with the newest value first', async t => {
+  verifies('fhir-rest', 'REST-58')
   t.same(await idsOf('patient=alice'), ['weight-2', 'sodium-3', 'told-2', 'told-3'])
   t.same(await idsOf('max=2&patient=alice'), [
     'weight-2',

@@ -4,6 +4,7 @@ import { client, type Reply, store } from '../../support/client.ts'
 import { server } from '../../support/server.ts'
 import { auditLines } from '../../support/stored.ts'
 import { engineToken, patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -40,6 +41,7 @@ const change = (path: string, meta: Json, more: { headers?: Record<string, strin
   })
 
 t.test('of one resource', async t => {
+  verifies('fhir-rest', 'REST-57')
   const reply = await alice('/Observation/hers/$meta')
   t.equal(reply.status, 200)
   t.match(reply.json, { resourceType: 'Parameters', parameter: [{ name: 'return' }] })
@@ -63,6 +65,7 @@ t.test('of a type and of all: what is in use on what the token shows', async t =
 })
 
 t.test('an engine adds and takes away labels: each makes a version, and what changes nothing makes none', async t => {
+  verifies('fhir-rest', 'REST-57')
   const added = await change('/Observation/plain/$meta-add', {
     tag: [TAG, OTHER],
     security: [SECRET],

@@ -7,6 +7,7 @@ import { definitions } from '../../../src/resources/index.ts'
 import { client } from '../../support/client.ts'
 import { server } from '../../support/server.ts'
 import { engineToken, patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -32,6 +33,7 @@ const ways = OPERATIONS.flatMap(operation =>
 )
 
 t.test('the CapabilityStatement names each where it is, by a canonical url, and no other', async t => {
+  verifies('fhir-rest', 'REST-50')
   const claimed = [
     ...(rest?.operation ?? []).map(({ name }) => `$${name}`),
     ...(rest?.resource ?? []).flatMap(({ type, operation = [] }) => operation.map(({ name }) => `${type}/$${name}`)),
@@ -52,6 +54,7 @@ t.test('parameters are of datatypes, and what changes something has no GET', asy
 })
 
 t.test('each is there by its methods and refuses others with those that it has', async t => {
+  verifies('fhir-rest', 'REST-52')
   const faults: string[] = []
   for (const { path, methods } of ways)
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {

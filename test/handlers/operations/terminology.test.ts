@@ -5,6 +5,7 @@ import { knownCodeSystems, knownValueSets } from '../../../src/fhir/value-sets.t
 import { client, type Reply } from '../../support/client.ts'
 import { server } from '../../support/server.ts'
 import { patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const anyone = client(s, await patientToken(s, 'alice', 'openid'))
@@ -32,6 +33,7 @@ t.test('expands a value set, for whoever has a token', async t => {
 })
 
 t.test('filter, count and offset', async t => {
+  verifies('fhir-rest', 'REST-59')
   t.same(codesOf(await expand(`url=${GENDER}&filter=FEM`)), ['female'])
   t.same(codesOf(await expand(`url=${GENDER}&filter=nothing-like-it`)), [])
   const all = (await expand(`url=${GENDER}`)).json.expansion as Expansion
@@ -59,6 +61,7 @@ t.test('what is not known is a 404 that says what is', async t => {
 })
 
 t.test('validates codes in a value set and in a code system', async t => {
+  verifies('fhir-rest', 'REST-59')
   const validate = (query: string) => anyone(`/ValueSet/$validate-code?url=${GENDER}&${query}`)
   t.same(resultOf(await validate('code=female')), { result: true, display: 'Female' })
   t.same(resultOf(await validate(`code=female&system=${SYSTEM}&display=female`)), { result: true, display: 'Female' })

@@ -4,6 +4,7 @@ import { client, type Reply, store } from '../../support/client.ts'
 import { server } from '../../support/server.ts'
 import { storedVersions } from '../../support/stored.ts'
 import { engineToken, patientToken } from '../../support/token.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -19,6 +20,7 @@ const severities = (reply: Reply) => issuesOf(reply).map(({ severity }) => sever
 const parameters = (...parameter: Json[]) => ({ resourceType: 'Parameters', parameter })
 
 t.test('a right resource and a wrong one are both answered with 200', async t => {
+  verifies('fhir-rest', 'REST-56')
   const before = await storedVersions(s.pool)
   const right = await post('/Patient/$validate', { resourceType: 'Patient', gender: 'female' })
   t.equal(right.status, 200)
@@ -38,6 +40,7 @@ t.test('a right resource and a wrong one are both answered with 200', async t =>
 })
 
 t.test('the resource may come in Parameters, with a mode and a profile', async t => {
+  verifies('fhir-rest', 'REST-56')
   const resource = { resourceType: 'Patient', gender: 'female' }
   const profile = 'http://hl7.org/fhir/uv/ipa/StructureDefinition/ipa-patient'
   const reply = await post(
