@@ -3,7 +3,6 @@ import { CapabilityTool, Client, type FhirResponse } from 'fhir-kit-client'
 import t from 'tap'
 import { demoServer } from '../support/demo.ts'
 import { engineToken, patientToken } from '../support/token.ts'
-import { verifies } from '../support/verifies.ts'
 
 // The most used FHIR client of Node, as its README says to use it.
 
@@ -50,7 +49,6 @@ t.test('reads from the CapabilityStatement what it may do, without a token', asy
 })
 
 t.test('reads a resource and a version of it, by a base with and without a slash at its end', async t => {
-  verifies('fhir-rest', 'REST-46')
   const read = await alice.read({ resourceType: 'Patient', id: 'alice' })
   t.match(read, { resourceType: 'Patient', id: 'alice', meta: { versionId: '1' } })
   t.equal(responseOf(read)?.headers.get('etag'), 'W/"1"')
@@ -107,7 +105,6 @@ t.test('searches', async t => {
 })
 
 t.test('searches a compartment and the system, and follows what has changed', async t => {
-  verifies('fhir-rest', 'REST-89', 'REST-90')
   const compartment = { resourceType: 'Patient', id: 'alice' }
   const results = await alice.search({ resourceType: 'Observation', compartment })
   t.same(idsOf(results).sort(), ['haemoglobin', 'potassium', 'sodium'])
@@ -120,19 +117,6 @@ t.test('searches a compartment and the system, and follows what has changed', as
   t.same(idsOf(await alice.history({ resourceType: 'Patient' })), ['alice'])
   const past = idsOf(await alice.history())
   t.ok(past.includes('sodium') && !past.includes('withheld'))
-})
-
-t.test('calls operations, by GET and by POST', async t => {
-  const record = { name: 'everything', resourceType: 'Patient', id: 'alice' }
-  const got = idsOf(await alice.operation({ ...record, method: 'GET' }))
-  t.ok(got.includes('electrolytes') && got.includes('dr-shah'))
-  t.same(idsOf(await alice.operation({ ...record, input: { resourceType: 'Parameters' } })), got)
-  const newest = { name: 'lastn', resourceType: 'Observation', method: 'GET' as const, input: { patient: 'alice' } }
-  t.same(idsOf(await alice.operation(newest)).sort(), ['haemoglobin', 'potassium', 'sodium'])
-  const input = { resourceType: 'Patient', gender: 'female' }
-  t.match(await engine.operation({ name: '$validate', resourceType: 'Patient', input }), {
-    resourceType: 'OperationOutcome',
-  })
 })
 
 t.test('is told what the server does not claim', async t => {
@@ -274,7 +258,6 @@ t.test('resolves references', async t => {
 })
 
 t.test('gets every refusal as an OperationOutcome that it can parse', async t => {
-  verifies('fhir-rest', 'REST-7')
   const nobody = new Client({ baseUrl })
   const forged = new Client({ baseUrl, bearerToken: 'not-a-token' })
   const narrow = new Client({ baseUrl, bearerToken: await patientToken(server, 'alice', 'patient/Appointment.rs') })

@@ -92,6 +92,15 @@ t.test('_count is capped, and _count=0 counts', async t => {
   t.same(entriesOf(counted), [])
 })
 
+t.test('a search in a compartment, and of the system', async t => {
+  verifies('fhir-rest', 'REST-89', 'REST-90')
+  const hers = ['Observation/a', 'Observation/b', 'Observation/c']
+  t.same(namesOf(await alice('/Patient/alice/Observation')).sort(), hers)
+  t.same(namesOf(await alice('/Patient/alice/Observation?_id=b')), ['Observation/b'])
+  t.same(namesOf(await alice('/Patient/somebody/Observation')), [])
+  t.same(namesOf(await alice('/?_type=Observation,Patient')).sort(), [...hers, 'Patient/alice'])
+})
+
 t.test('_total says how many, exactly where that is asked', async t => {
   verifies('fhir-rest', 'REST-87')
   t.equal((await alice('/Observation?_count=1&_total=accurate')).json.total, 3)
