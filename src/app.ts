@@ -39,6 +39,8 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: request => idOf(request.headers['x-request-id']) ?? randomUUID(),
     bodyLimit: config.maxBodyBytes,
+    // Room for an address that is too long to be answered with 414, and for the headers of proxies beside it.
+    http: { maxHeaderSize: 64 * 1024 },
     routerOptions: { maxParamLength: 500 },
     // A path that cannot be read reaches no plugin, whose own answer to errors would be given.
     frameworkErrors: sendError,
@@ -73,6 +75,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     secret: config.secret,
     maxBodyBytes: config.maxBodyBytes,
     maxJsonDepth: config.maxJsonDepth,
+    maxBundleEntries: config.maxBundleEntries,
     issuer: issuerOf(config),
     publicPem: keys.publicPem,
     revoked,

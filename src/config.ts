@@ -65,6 +65,12 @@ export const schema = {
       default: 64,
       description: 'How deep JSON in a request may be nested.',
     },
+    PORTICO_MAX_BUNDLE_ENTRIES: {
+      type: 'integer',
+      minimum: 1,
+      default: 5000,
+      description: 'How many entries a batch or transaction may have; more are answered with 413.',
+    },
     PORTICO_STATEMENTS: {
       type: 'string',
       enum: ['named', 'unnamed'],
@@ -173,6 +179,7 @@ function toSettings(environment: Environment) {
     logLevel: environment.PORTICO_LOG_LEVEL,
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,
+    maxBundleEntries: environment.PORTICO_MAX_BUNDLE_ENTRIES,
     statements: environment.PORTICO_STATEMENTS,
   }
 }

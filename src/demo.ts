@@ -25,9 +25,11 @@ const engineGrant = (now: Date): Grant =>
 async function submitRecords({ pool, config, clock }: FastifyInstance, grant: Grant, now: Date): Promise<void> {
   const bundles = demoBundles(now)
   // As one transaction: a start that is interrupted must not leave a part that the next one takes for the whole.
-  const bundle = { resourceType: 'Bundle', type: 'transaction', entry: bundles.flatMap(({ entry = [] }) => entry) }
+  const entry = bundles.flatMap(each => each.entry ?? [])
+  const text = JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })
+  const again = () => JSON.parse(text)
   const server = serverOf({ ...config, pool, clock })
-  await submitBundle({ server, grant, bundle, conditions: {}, requestId: randomUUID(), now })
+  await submitBundle({ server, grant, bundle: again(), again, conditions: {}, requestId: randomUUID(), now })
 }
 
 /**

@@ -26,7 +26,9 @@ type Answer = { status: number; total: number | undefined; ids: string[] }
 
 /** A search or read with a token of this person, for this patient. */
 async function asks(on: TestServer, bearer: string, path: string): Promise<Answer> {
-  const response = await fetch(`${on.baseUrl}/fhir/${path}`, { headers: { authorization: `Bearer ${bearer}` } })
+  const response = await fetch(`${on.baseUrl}/fhir/${path}`, {
+    headers: { authorization: `Bearer ${bearer}`, accept: 'application/fhir+json' },
+  })
   const body = (await response.json()) as { total?: number; entry?: { resource: { id: string } }[] }
   return { status: response.status, total: body.total, ids: (body.entry ?? []).map(({ resource }) => resource.id) }
 }

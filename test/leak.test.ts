@@ -1,3 +1,4 @@
+// over 300 lines because all that must leak nothing is tried on the same two patients
 // Two patients: whatever the first one's app asks, nothing of the second one comes back, nor whether it is there.
 import t from 'tap'
 import { searchParametersOf } from '../src/fhir/model.ts'

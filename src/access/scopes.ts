@@ -31,6 +31,7 @@ export const LETTER_OF: Readonly<Record<Interaction, Letter>> = {
   'search-type': 's',
   create: 'c',
   update: 'u',
+  patch: 'u',
   delete: 'd',
 }
 

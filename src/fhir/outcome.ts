@@ -6,6 +6,8 @@ export type Issue = {
   code: IssueType
   text: string
   expression?: string | undefined
+  /** The Spine code, where it says more than the one that goes with `code`. */
+  spine?: string | undefined
 }
 
 /** What the HTTP answer needs beyond the outcome itself: extra headers (an Allow, a WWW-Authenticate). */
@@ -38,12 +40,23 @@ export class FhirError extends Error {
   }
 }
 
-const one = (status: number, code: IssueType, text: string, expression?: string, extra?: Extra) =>
-  new FhirError(status, [{ severity: 'error', code, text, expression }], extra)
+const one = (status: number, code: IssueType, text: string, expression?: string, extra?: Extra, spine?: string) =>
+  new FhirError(status, [{ severity: 'error', code, text, expression, spine }], extra)
 
 /** 400: the request itself is wrong (a value, a parameter, JSON that is not FHIR). */
 export const invalid = (text: string, expression?: string, code: IssueType = 'invalid') =>
   one(400, code, text, expression)
+
+/** 400: what should be an id is none. https://hl7.org/fhir/R4/datatypes.html#id */
+export const invalidId = (id: string) =>
+  one(
+    400,
+    'value',
+    `"${id.slice(0, 80)}" is no id: 1 to 64 letters, digits, "-" and "."`,
+    undefined,
+    undefined,
+    'INVALID_RESOURCE_ID',
+  )
 
 /** 422: it is FHIR, but breaks a rule. https://hl7.org/fhir/R4/http.html#create */
 export const unprocessable = (text: string, expression?: string, code: IssueType = 'business-rule') =>
@@ -70,16 +83,72 @@ export const gone = (text: string) => one(410, 'deleted', text)
 export const conflict = (text: string, code: IssueType = 'conflict') => one(409, code, text)
 
 /** 412: a precondition (If-Match, If-None-Exist, a conditional URL) does not hold. */
-export const preconditionFailed = (text: string, code: IssueType = 'conflict') => one(412, code, text)
+export const preconditionFailed = (text: string, code: IssueType = 'conflict', spine?: string) =>
+  one(412, code, text, undefined, undefined, spine ?? (code === 'conflict' ? 'PRECONDITION_FAILED' : undefined))
+
+/** 413: more at once than this server takes. */
+export const tooLarge = (text: string, expression?: string) => one(413, 'too-long', text, expression)
+
+/** 415: the body is of a media type that is not taken here. */
+export const unsupportedMedia = (text: string) => one(415, 'not-supported', text)
+
+/** 414: the address is longer than this server takes. */
+export const uriTooLong = (text: string) => one(414, 'too-long', text)
+
+const SPINE_SYSTEM = 'https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode'
+
+/** What NHS England's national services say for each of HL7's issue types: who reads their errors reads ours. */
+export const SPINE: Readonly<Partial<Record<IssueType, string>>> = {
+  invalid: 'INVALID_VALUE',
+  structure: 'VALIDATION_ERROR',
+  required: 'MISSING_VALUE',
+  value: 'INVALID_VALUE',
+  invariant: 'VALIDATION_ERROR',
+  login: 'ACCESS_DENIED',
+  forbidden: 'ACCESS_DENIED',
+  'not-supported': 'UNSUPPORTED_SERVICE',
+  duplicate: 'INVALID_UPDATE',
+  'multiple-matches': 'TOO_MANY_MATCHES',
+  'not-found': 'RESOURCE_NOT_FOUND',
+  deleted: 'INVALIDATED_RESOURCE',
+  'too-long': 'TOO_MANY_VALUES_SUBMITTED',
+  'code-invalid': 'INVALID_VALUE',
+  extension: 'VALIDATION_ERROR',
+  'too-costly': 'TOO_MANY_VALUES_SUBMITTED',
+  'business-rule': 'VALIDATION_ERROR',
+  conflict: 'INVALID_UPDATE',
+  transient: 'UNABLE_TO_CALL_SERVICE',
+  timeout: 'UNABLE_TO_CALL_SERVICE',
+  throttled: 'UNABLE_TO_CALL_SERVICE',
+}
+
+const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal'
+
+/** The Spine code of an error, with its words as the code system has them: `Resource not found`. */
+function spineOf(issue: Issue): OperationOutcomeIssue['details'] | undefined {
+  if (!isError(issue)) return undefined
+  const code = issue.spine ?? SPINE[issue.code] ?? 'FAILURE_TO_PROCESS_MESSAGE'
+  const words = code
+    .toLowerCase()
+    .replaceAll('_', ' ')
+    .replace(/\bid\b/, 'ID')
+  return { coding: [{ system: SPINE_SYSTEM, code, display: words.charAt(0).toUpperCase() + words.slice(1) }] }
+}
 
 /** The OperationOutcome of some issues. `diagnostics` is the sentence that a person reads. */
 export function outcome(issues: readonly Issue[]): OperationOutcome {
   return {
     resourceType: 'OperationOutcome',
-    issue: issues.map(({ severity, code, text, expression }): OperationOutcomeIssue => {
-      const issue: OperationOutcomeIssue = { severity, code, diagnostics: text }
-      if (expression !== undefined) issue.expression = [expression]
-      return issue
+    issue: issues.map((issue): OperationOutcomeIssue => {
+      const { severity, code, text, expression } = issue
+      const details = spineOf(issue)
+      return {
+        severity,
+        code,
+        ...(details ? { details } : {}),
+        diagnostics: text,
+        ...(expression === undefined ? {} : { expression: [expression] }),
+      }
     }),
   }
 }

@@ -47,15 +47,15 @@ export function patchOf(body: unknown): Patch {
 }
 
 /**
- * The patch of a Bundle's entry: Parameters, or a Binary that holds a JSON Patch.
+ * What an entry of a Bundle sends as a patch: Parameters, or what the data of a Binary say.
  * https://hl7.org/fhir/R4/http.html#patch
  */
-export function patchOfEntry(resource: unknown, depth: number): Patch {
+export function patchInEntry(resource: unknown, depth: number): unknown {
   const { resourceType, contentType, data } = (resource ?? {}) as Json
-  if (resourceType !== 'Binary') return patchOf(resource)
+  if (resourceType !== 'Binary') return resource
   if (String(contentType).split(';')[0]?.trim() !== JSON_PATCH || typeof data !== 'string')
     throw invalid(`The Binary of a patch has the contentType ${JSON_PATCH}, and the patch as its data`)
   const { value } = parseJson(Buffer.from(data, 'base64').toString('utf8'), { depth })
   if (!Array.isArray(value)) throw invalid('A JSON Patch is a list of operations')
-  return patchOf(value)
+  return value
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Grant } from '../access/grant.ts'
+import type { Issue } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import type { Queryable } from '../store/db.ts'
@@ -14,6 +15,8 @@ export type Server = {
   /** The FHIR base, without a slash at its end. */
   readonly base: string
   readonly maxDepth: number
+  /** How many entries a Bundle may have. */
+  readonly maxEntries: number
   clock(): Date
 }
 
@@ -39,6 +42,8 @@ export type Call = {
   /** The query of the URL and the form of a `_search`, in their order. */
   readonly params: readonly (readonly [string, string])[]
   readonly body?: Json
+  /** The body once more, as it was received: linking changes it in place, and another try begins with this. */
+  readonly again?: () => Json
   readonly conditions: Conditions
   readonly requestId: string
   readonly now: Date
@@ -48,6 +53,8 @@ export type Call = {
 export type Answer = {
   readonly status: number
   readonly body?: string
+  /** What the body says when it is an OperationOutcome: an entry of a Bundle has another place for it. */
+  readonly issues?: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -1,33 +1,52 @@
 import { permit } from '../access/permit.ts'
-import { outcome } from '../fhir/outcome.ts'
+import { type Issue, invalid, outcome } from '../fhir/outcome.ts'
+import type { Definition } from '../resources/definition.ts'
 import { type Answer, type Call, returnPreference, versionHeaders } from './call.ts'
 import { type Criteria, checkResource, type Intent } from './intent.ts'
 import { commit, perform, type Written } from './write.ts'
 
-/** The criteria of `If-None-Exist`, with or without the question mark. https://hl7.org/fhir/R4/http.html#ccreate */
-export const criteriaOf = (query: string): Criteria => [...new URLSearchParams(query.replace(/^[^?]*\?/, ''))]
+/**
+ * The criteria of `If-None-Exist`, with or without the type and the question mark. https://hl7.org/fhir/R4/http.html#ccreate
+ * @throws FhirError 400 when it is about another type
+ */
+export function criteriaOf(query: string, { type }: Definition): Criteria {
+  const [prefix = '', named = ''] = /^([^=?]*)\?/.exec(query) ?? []
+  if (named !== '' && named.split('/').at(-1) !== type)
+    throw invalid(`If-None-Exist must be about ${type}, which is created, not ${named.slice(0, 60)}`)
+  return [...new URLSearchParams(query.slice(prefix.length))]
+}
+
+/** What `Prefer: return=OperationOutcome` is told of a write. */
+export const storedIssue = ({ intent, id, version }: Written): Issue => ({
+  severity: 'information',
+  code: 'informational',
+  text: `${intent.definition.type}/${id} is stored as version ${version}`,
+})
 
 /** What a write answers: the version's headers, and as much of a body as `Prefer: return` asks for. */
-export function writtenAnswer(
-  { server, conditions }: Call,
-  { intent, id, status, version, updated, content }: Written,
-): Answer {
+export function writtenAnswer({ server, conditions }: Call, written: Written): Answer {
+  const { intent, id, status, version, updated, content } = written
   const url = `${server.base}/${intent.definition.type}/${id}`
-  const location = status === 201 ? { location: `${url}/_history/${version}` } : {}
+  // Also where a conditional create found one: it is what the client wants to refer to.
+  const isMade = status === 201 || intent.method === 'POST'
+  const location = isMade ? { location: `${url}/_history/${version}` } : {}
   const headers = { ...(version > 0 ? versionHeaders(version, updated) : {}), ...location }
   const preferred = returnPreference(conditions.prefer)
   if (status === 204 || content === undefined || preferred === 'minimal') return { status, headers }
   if (preferred !== 'OperationOutcome') return { status, headers, body: content }
-  const text = `${intent.definition.type}/${id} is stored as version ${version}`
-  return { status, headers, body: JSON.stringify(outcome([{ severity: 'information', code: 'informational', text }])) }
+  const issues = [storedIssue(written)]
+  return { status, headers, issues, body: JSON.stringify(outcome(issues)) }
 }
 
 /** Does one write in a transaction of its own. */
 export async function writeOne(call: Call, intent: Intent): Promise<Answer> {
-  const { server, grant, requestId, now } = call
-  // Linking changes the resource in place: each try begins with what came.
-  const tries = () => [intent.resource ? { ...intent, resource: structuredClone(intent.resource) } : intent]
-  const [written] = await commit(server, db => perform(db, server, { grant, requestId, now }, tries()))
+  const { server, grant, requestId, now, again } = call
+  // Linking changes the resource in place: another try begins with what came.
+  const tried = (attempt: number) =>
+    attempt > 1 && intent.resource && again ? { ...intent, resource: again() } : intent
+  const [written] = await commit(server, (db, attempt) =>
+    perform(db, server, { grant, requestId, now }, [tried(attempt)]),
+  )
   if (!written) throw new Error('A write came back without a result')
   return writtenAnswer(call, written)
 }
@@ -41,6 +60,7 @@ export async function create(call: Call): Promise<Answer> {
   // Whether she may comes before whether it is right: a refusal is recorded, a mistake is not.
   permit(grant, definition, 'create')
   const resource = checkResource(call.body, definition, undefined, '')
-  const condition = conditions.ifNoneExist === undefined ? {} : { criteria: criteriaOf(conditions.ifNoneExist) }
+  const condition =
+    conditions.ifNoneExist === undefined ? {} : { criteria: criteriaOf(conditions.ifNoneExist, definition) }
   return await writeOne(call, { method: 'POST', definition, resource, place: '', ...condition })
 }

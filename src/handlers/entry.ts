@@ -1,12 +1,14 @@
 import { type FhirError, invalid } from '../fhir/outcome.ts'
+import { patchInEntry, patchOf } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
 import type { Call, Conditions, Operation, Server } from './call.ts'
 import { create, criteriaOf } from './create.ts'
-import { deleteOne } from './delete.ts'
+import { conditionalDelete, deleteOne } from './delete.ts'
 import { historyInstance, vread } from './history.ts'
-import { checkResource, type Intent } from './intent.ts'
+import { checkResource, type Intent, inPlace } from './intent.ts'
+import { conditionalPatch, patch } from './patch.ts'
 import { read } from './read.ts'
 import { searchType } from './search.ts'
 import { conditionalUpdate, update } from './update.ts'
@@ -23,10 +25,11 @@ export type Entry = {
   readonly params: readonly (readonly [string, string])[]
   readonly conditions: Conditions
   readonly fullUrl: string | undefined
+  /** The resource, or what a PATCH sends: Parameters, or the operations of a JSON Patch. */
   readonly resource: unknown
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const URL_SHAPE =
   /^\/?([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9\-.]{1,64})(?:(\/_history)(?:\/([A-Za-z0-9\-.]{1,64}))?)?)?(?:\?(.*))?$/s
 
@@ -44,6 +47,9 @@ function requestOf(entry: Json, place: string): Json & { method: string; url: st
   if (typeof url !== 'string') throw invalid('The entry needs a request.url', `${place}.request.url`, 'required')
   return { ...request, method, url }
 }
+
+const patchIn = ({ resource }: Json, place: string, { maxDepth }: Server): unknown =>
+  inPlace(`${place}.resource`, () => patchInEntry(resource, maxDepth))
 
 /** Takes one entry apart. @throws FhirError 400 with the place of what is missing or not understood */
 export function entryOf(value: unknown, index: number, server: Server): Entry {
@@ -72,16 +78,20 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
       ifModifiedSince: text(request.ifModifiedSince),
     },
     fullUrl: text(entry.fullUrl),
-    resource: entry.resource,
+    resource: method === 'PATCH' ? patchIn(entry, place, server) : entry.resource,
   }
 }
+
+/** Whether an entry only asks. */
+export const isRead = ({ method }: Entry): boolean => method === 'GET' || method === 'HEAD'
 
 /** That a type is not served, with those that are. */
 export const notServed = (type: string, place: string): FhirError =>
   invalid(`${type} is not served here. Served are: ${servedTypes.join(', ')}`, place, 'not-supported')
 
-function operationOf({ method, id, versionId, isHistory, params, place }: Entry): Operation {
-  if (method === 'GET' || method === 'HEAD') {
+function operationOf(entry: Entry): Operation {
+  const { method, id, versionId, isHistory, params, place } = entry
+  if (isRead(entry)) {
     if (versionId !== undefined) return vread
     if (isHistory) return historyInstance
     return id === undefined ? searchType : read
@@ -89,23 +99,27 @@ function operationOf({ method, id, versionId, isHistory, params, place }: Entry)
   if (isHistory) throw invalid('A version cannot be written', `${place}.request.url`)
   if (method === 'POST' && id === undefined) return create
   if (method === 'PUT' && id !== undefined) return update
-  if (method === 'PUT' && params.length > 0) return conditionalUpdate
+  if (method === 'PATCH' && id !== undefined) return patch
   if (method === 'DELETE' && id !== undefined) return deleteOne
+  if (method === 'PUT' && params.length > 0) return conditionalUpdate
+  if (method === 'PATCH' && params.length > 0) return conditionalPatch
+  if (method === 'DELETE' && params.length > 0) return conditionalDelete
   throw invalid(`${method} is not possible with this request.url`, `${place}.request.url`, 'not-supported')
 }
 
 /** The interaction that an entry asks for, and its call: the same function that the HTTP route calls. */
 export function callOf(
   entry: Entry,
-  shared: Pick<Call, 'server' | 'db' | 'grant' | 'requestId' | 'now'>,
+  shared: Pick<Call, 'server' | 'db' | 'grant' | 'requestId' | 'now' | 'again'> & { readonly prefer: string },
 ): [Operation, Call] {
   const { definition, id, versionId, params, conditions, place, type, resource } = entry
   if (!definition) throw notServed(type, place)
+  const { prefer, ...others } = shared
   const call: Call = {
-    ...shared,
+    ...others,
     definition,
     params,
-    conditions,
+    conditions: { ...conditions, prefer },
     ...(id === undefined ? {} : { id }),
     ...(versionId === undefined ? {} : { versionId }),
     ...(resource === undefined ? {} : { body: resource as Json }),
@@ -126,9 +140,22 @@ export function intentOf(entry: Entry): Intent {
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
   }
   const named = id === undefined ? {} : { id }
-  if (method === 'DELETE') return { ...shared, ...guards, ...named, method }
+  const criteria = id === undefined ? { criteria: params } : {}
+  if (method === 'DELETE') {
+    const several = definition.conditionalDelete === 'multiple'
+    return { ...shared, ...guards, ...named, ...criteria, several, method }
+  }
+  if (method === 'PATCH') {
+    const patched = inPlace(`${place}.resource`, () => patchOf(entry.resource))
+    return { ...shared, ...guards, ...named, ...criteria, method, patch: patched }
+  }
   const resource = checkResource(entry.resource, definition, method === 'PUT' ? id : undefined, place)
   if (method === 'POST')
-    return { ...shared, method, resource, ...(ifNoneExist === undefined ? {} : { criteria: criteriaOf(ifNoneExist) }) }
-  return { ...shared, ...guards, ...named, method: 'PUT', resource, ...(id === undefined ? { criteria: params } : {}) }
+    return {
+      ...shared,
+      method,
+      resource,
+      ...(ifNoneExist === undefined ? {} : { criteria: criteriaOf(ifNoneExist, definition) }),
+    }
+  return { ...shared, ...guards, ...named, ...criteria, method: 'PUT', resource }
 }

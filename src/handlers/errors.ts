@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { FhirError, type Issue, outcome } from '../fhir/outcome.ts'
+import { JSON_PATCH } from '../fhir/patch.ts'
 import type { IssueType } from '../fhir/types.ts'
 import { FHIR_JSON } from './negotiate.ts'
 
@@ -29,7 +30,7 @@ function databaseError(code: string): FhirError | undefined {
 }
 
 /** The error as FHIR says it, or nothing when it is a bug of ours. */
-function known(error: unknown): FhirError | undefined {
+export function knownError(error: unknown): FhirError | undefined {
   if (error instanceof FhirError) return error
   const { code, statusCode } = error as Partial<FastifyError>
   if (typeof code !== 'string') return undefined
@@ -42,13 +43,15 @@ function known(error: unknown): FhirError | undefined {
 
 /** Answers an error as an OperationOutcome. A bug shows the request's id and nothing else; its cause is in the log. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const found = known(error)
+  const found = knownError(error)
   if (!found) request.log.error({ err: error }, 'a request failed')
   const { status, issues, headers } = found ?? {
     status: 500,
     issues: [issue('exception', `Something went wrong here. Tell us the request's id: ${request.id}`)],
     headers: {},
   }
+  // https://www.rfc-editor.org/rfc/rfc5789#section-3.1
+  if (status === 415 && request.method === 'PATCH') reply.header('accept-patch', `${JSON_PATCH}, ${FHIR_JSON}`)
   return reply
     .code(status)
     .headers(headers)

@@ -7,7 +7,7 @@ import type { Queryable } from '../store/db.ts'
 import { findByIdentifier, findIds, type Identity, lockIdentities } from '../store/resolve.ts'
 import type { Server } from './call.ts'
 import { newId } from './id.ts'
-import { atPlace, type Intent } from './intent.ts'
+import { atPlace, type Intent, inPlace } from './intent.ts'
 import type { Identified } from './links.ts'
 import { searchableOf } from './searchable.ts'
 
@@ -18,6 +18,7 @@ export type Writer = { readonly grant: Grant; readonly requestId: string; readon
 export const INTERACTION: Readonly<Record<Intent['method'], Interaction>> = {
   POST: 'create',
   PUT: 'update',
+  PATCH: 'patch',
   DELETE: 'delete',
 }
 
@@ -37,13 +38,25 @@ const severalMatch = ({ definition }: Intent) =>
     'multiple-matches',
   )
 
-/** The id that criteria name, if any. @throws FhirError 412 when they match several */
-async function findOne(
+/** How many a conditional delete may delete at once. */
+const MOST_AT_ONCE = 1000
+
+/** The ids, as many as were looked for. @throws FhirError 412 when they are more than the write may be about */
+function checkNumber(intent: Intent, ids: readonly string[]): readonly string[] {
+  const most = intent.several ? MOST_AT_ONCE : 1
+  if (ids.length <= most) return ids
+  throw intent.several
+    ? preconditionFailed(`More than ${MOST_AT_ONCE} match the condition, the most that one delete takes`, 'too-costly')
+    : severalMatch(intent)
+}
+
+/** The ids that criteria match. @throws FhirError 412 when they are more than the write may be about */
+async function findSingly(
   db: Queryable,
   server: Server,
   { grant, now }: Writer,
   intent: Intent,
-): Promise<string | undefined> {
+): Promise<readonly string[]> {
   const { definition, criteria = [], place } = intent
   try {
     const { clauses, words, lists } = parseQuery(criteria, searchableOf(definition, server.base))
@@ -51,9 +64,8 @@ async function findOne(
       throw invalid('_text, _content and _list are no conditions of a write', undefined, 'not-supported')
     if (clauses.length === 0)
       throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
-    const ids = await findIds(db, permit(grant, definition, 'search-type'), clauses, now)
-    if (ids.length > 1) throw severalMatch(intent)
-    return ids[0]
+    const most = intent.several ? MOST_AT_ONCE + 1 : 2
+    return checkNumber(intent, await findIds(db, permit(grant, definition, 'search-type'), clauses, now, most))
   } catch (error) {
     throw error instanceof FhirError ? atPlace(error, place) : error
   }
@@ -79,12 +91,12 @@ async function findAll(
   server: Server,
   writer: Writer,
   conditional: readonly Intent[],
-): Promise<Map<Intent, string | undefined>> {
-  const found = new Map<Intent, string | undefined>()
+): Promise<Map<Intent, readonly string[]>> {
+  const found = new Map<Intent, readonly string[]>()
   const sets = new Map<Definition, [Intent, Identity][]>()
   for (const intent of conditional) {
     const identity = identifierOf(intent)
-    if (!identity || writer.grant.actor !== 'engine') found.set(intent, await findOne(db, server, writer, intent))
+    if (!identity || writer.grant.actor !== 'engine') found.set(intent, await findSingly(db, server, writer, intent))
     else sets.set(intent.definition, [...(sets.get(intent.definition) ?? []), [intent, identity]])
   }
   for (const [definition, set] of sets) {
@@ -95,8 +107,10 @@ async function findAll(
     )
     for (const [intent, { system, value }] of set) {
       const ids = stored.get(`${system}|${value}`) ?? []
-      if (ids.length > 1) throw atPlace(severalMatch(intent), intent.place)
-      found.set(intent, ids[0])
+      found.set(
+        intent,
+        inPlace(intent.place, () => checkNumber(intent, ids)),
+      )
     }
   }
   return found
@@ -112,8 +126,8 @@ export async function identify(
   const conditional = intents.filter(intent => intent.criteria !== undefined)
   await lockIdentities(db, conditional.map(identityOf))
   const foundIds = await findAll(db, server, writer, conditional)
-  return intents.map(intent => {
-    const found = foundIds.get(intent)
+  return intents.flatMap(intent => {
+    const [found, ...others] = foundIds.get(intent) ?? []
     const own = intent.method === 'PUT' && typeof intent.resource?.id === 'string' ? intent.resource.id : undefined
     // A client that says the id of what it updates by a condition must mean the one that is found.
     if (intent.id === undefined && found !== undefined && own !== undefined && own !== found)
@@ -125,11 +139,12 @@ export async function identify(
         intent.place,
       )
     const id = intent.id ?? found ?? own ?? newId()
-    return {
+    const known = {
       ...intent,
       id,
       isFound: found !== undefined,
       mustBeNew: intent.id === undefined && found === undefined && own !== undefined,
     }
+    return [known, ...others.map(other => ({ ...known, id: other }))]
   })
 }

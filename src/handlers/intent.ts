@@ -1,4 +1,5 @@
-import { type FhirError, invalid, FhirError as Problem, unprocessable } from '../fhir/outcome.ts'
+import { FhirError, type Issue, invalid, invalidId, unprocessable } from '../fhir/outcome.ts'
+import type { Patch } from '../fhir/patch.ts'
 import { checkStructure } from '../fhir/structure.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
@@ -8,15 +9,19 @@ export type Criteria = readonly (readonly [string, string])[]
 
 /** One write, whether it is a request of its own or an entry of a transaction. */
 export type Intent = {
-  readonly method: 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly definition: Definition
   /** Of the URL; absent for a create and for conditional interactions. */
   readonly id?: string
-  /** `If-None-Exist` of a create, or the query of a conditional update. */
+  /** `If-None-Exist` of a create, or the query of another conditional interaction. */
   readonly criteria?: Criteria
+  /** Whether the criteria may match several, and mean them all: a conditional delete where the type allows it. */
+  readonly several?: boolean
   readonly ifMatch?: string
   readonly ifNoneMatch?: string
   readonly resource?: Json
+  /** What a patch makes of the resource that is there. */
+  readonly patch?: Patch
   readonly fullUrl?: string
   /** Where it stands, for messages: `Bundle.entry[3]`, or nothing for a request of its own. */
   readonly place: string
@@ -25,12 +30,13 @@ export type Intent = {
 /** Puts the place of an entry before what an error says. */
 export const atPlace = (error: FhirError, place: string): FhirError => (place === '' ? error : error.within(place))
 
-/** What the version of an `If-Match: W/"3"` is. https://hl7.org/fhir/R4/http.html#concurrency */
-export function versionOfTag(tag: string, place: string): number {
-  const version = /^(?:W\/)?"([1-9]\d{0,8})"$/.exec(tag.trim())?.[1]
-  if (version === undefined)
-    throw atPlace(invalid(`If-Match must be a version like W/"3", not "${tag.slice(0, 40)}"`), place)
-  return Number(version)
+/** Runs what may refuse, and puts the place of an entry before what it says. */
+export function inPlace<T>(place: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof FhirError ? atPlace(error, place) : error
+  }
 }
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/
@@ -40,18 +46,28 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/
  * know, 422 for what breaks its rules), and that its id is the one of the URL.
  */
 export function checkResource(body: unknown, { type }: Definition, id: string | undefined, place: string): Json {
-  const issues = checkStructure(body, type).filter(({ severity }) => severity === 'error' || severity === 'fatal')
+  const issues = faultsOf(body, type)
   if (issues.length > 0) {
     const isFhir = issues.every(({ code }) => code !== 'structure')
-    throw atPlaceOfResource(new Problem(isFhir ? 422 : 400, issues), place)
+    throw atPlaceOfResource(new FhirError(isFhir ? 422 : 400, issues), place)
   }
   const resource = body as Json
   if (id === undefined) return resource
-  if (!ID.test(id)) throw atPlace(invalid(`"${id.slice(0, 80)}" is no id: 1 to 64 letters, digits, "-" and "."`), place)
+  if (!ID.test(id)) throw atPlace(invalidId(id), place)
   if (resource.id === undefined)
     throw atPlaceOfResource(invalid(`The resource has no id; the URL says "${id}"`, `${type}.id`), place)
   if (resource.id !== id)
     throw atPlaceOfResource(invalid(`The id of the resource is not "${id}", as the URL says`, `${type}.id`), place)
+  return resource
+}
+
+const faultsOf = (body: unknown, type: Definition['type']): Issue[] =>
+  checkStructure(body, type).filter(({ severity }) => severity === 'error' || severity === 'fatal')
+
+/** Checks what a patch has made. @throws FhirError 422: the patch was understood, what comes of it cannot be stored */
+export function checkPatched(resource: Json, { type }: Definition, place: string): Json {
+  const issues = faultsOf(resource, type)
+  if (issues.length > 0) throw atPlace(new FhirError(422, issues), place)
   return resource
 }
 
@@ -63,7 +79,7 @@ export function atPlaceOfResource(error: FhirError, place: string): FhirError {
     const inside = type ? [`ofType(${type})`, ...rest].join('.') : ''
     return { ...issue, expression: [place, 'resource', inside].filter(Boolean).join('.') }
   })
-  return new Problem(error.status, issues, { headers: error.headers })
+  return new FhirError(error.status, issues, { headers: error.headers })
 }
 
 /** A rule that a resource breaks, at its place. */

@@ -1,8 +1,9 @@
 import type { Definition, Interaction } from '../resources/definition.ts'
 import type { Operation } from './call.ts'
 import { create } from './create.ts'
-import { deleteOne } from './delete.ts'
+import { conditionalDelete, deleteOne } from './delete.ts'
 import { historyInstance, historyType, vread } from './history.ts'
+import { conditionalPatch, patch } from './patch.ts'
 import { read } from './read.ts'
 import { searchType } from './search.ts'
 import { conditionalUpdate, update } from './update.ts'
@@ -10,7 +11,7 @@ import { conditionalUpdate, update } from './update.ts'
 /** One way to ask for an interaction: the method, the path below `/Type`, and the function that does it. */
 export type Route = {
   readonly interaction: Interaction
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly operation: Operation
 }
@@ -26,7 +27,10 @@ export const INTERACTIONS: readonly Route[] = [
   { interaction: 'create', method: 'POST', path: '', operation: create },
   { interaction: 'update', method: 'PUT', path: '/:id', operation: update },
   { interaction: 'update', method: 'PUT', path: '', operation: conditionalUpdate },
+  { interaction: 'patch', method: 'PATCH', path: '/:id', operation: patch },
+  { interaction: 'patch', method: 'PATCH', path: '', operation: conditionalPatch },
   { interaction: 'delete', method: 'DELETE', path: '/:id', operation: deleteOne },
+  { interaction: 'delete', method: 'DELETE', path: '', operation: conditionalDelete },
 ]
 
 /** The interactions that some actor may do with a type. */

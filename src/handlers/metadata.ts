@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { searchParametersOf } from '../fhir/model.ts'
 import { invalid, notAllowed } from '../fhir/outcome.ts'
+import { JSON_PATCH } from '../fhir/patch.ts'
 import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
@@ -112,7 +113,7 @@ function resourceOf(definition: Definition) {
     conditionalCreate: interactions.has('create'),
     conditionalRead: 'full-support',
     conditionalUpdate: interactions.has('update'),
-    conditionalDelete: 'not-supported',
+    conditionalDelete: interactions.has('delete') ? (definition.conditionalDelete ?? 'single') : 'not-supported',
     referencePolicy: ['literal', 'logical', 'local'],
     searchInclude: (referencesOf(type) ?? []).map(param => `${type}:${param}`),
     searchRevInclude: revIncludes(type),
@@ -146,6 +147,7 @@ export function capabilityStatement(base: string, security: Security) {
     implementation: { description: 'Portico patient-access server', url: base },
     fhirVersion: '4.0.1',
     format: [FHIR_JSON, 'json'],
+    patchFormat: [JSON_PATCH, FHIR_JSON],
     rest: [
       {
         mode: 'server',

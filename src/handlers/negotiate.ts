@@ -1,46 +1,80 @@
 import type { FastifyRequest } from 'fastify'
-import { FhirError, invalid } from '../fhir/outcome.ts'
+import { FhirError, invalid, unsupportedMedia } from '../fhir/outcome.ts'
+import { JSON_PATCH } from '../fhir/patch.ts'
+import { type MediaType, parseMediaType, parseMediaTypes } from './media-type.ts'
 
 /** The media type of FHIR's JSON, https://hl7.org/fhir/R4/http.html#mime-type */
 export const FHIR_JSON = 'application/fhir+json'
 
-/** What may be sent as a resource; parameters such as `fhirVersion` are passed over. */
+/** What may be sent as a resource; parameters that say nothing of FHIR's version are passed over. */
 export const JSON_TYPES = [FHIR_JSON, 'application/json', 'text/json']
 
-const ACCEPTED = new Set([...JSON_TYPES, '*/*', 'application/*', 'text/*'])
-const FORMATS = new Set([...JSON_TYPES, 'json'])
+const RANGES = ['*/*', 'application/*', 'text/*']
+const VERSIONS = ['4.0', '4.0.0', '4.0.1']
 
-const mediaTypes = (accept: string): string[] =>
-  accept.split(',').map(part => (part.split(';')[0] ?? '').trim().toLowerCase())
-
-/**
- * The media type to answer with: `_format` before `Accept`, https://hl7.org/fhir/R4/http.html#parameters
- * @throws FhirError 406 when the client takes no JSON
- */
-export function negotiate(request: FastifyRequest): string {
-  const { _format: format } = (request.query ?? {}) as { _format?: string | string[] }
-  if (format !== undefined) {
-    const wanted = String(format).split(';')[0]?.trim().replaceAll(' ', '+') ?? ''
-    if (!FORMATS.has(wanted)) throw notAcceptable(wanted)
-    return wanted === 'json' ? FHIR_JSON : wanted
-  }
-  const { accept } = request.headers
-  if (accept === undefined || accept === FHIR_JSON || accept === '*/*') return FHIR_JSON
-  const types = mediaTypes(accept).filter(Boolean)
-  if (types.length === 0 || types.includes(FHIR_JSON)) return FHIR_JSON
-  const found = types.find(type => ACCEPTED.has(type))
-  if (found === undefined) throw notAcceptable(accept)
-  return found.includes('*') ? FHIR_JSON : found
-}
+/** Whether `fhirVersion`, if it is there, is the one of this server. https://hl7.org/fhir/R4/http.html#version-parameter */
+const isOurVersion = ({ parameters }: MediaType): boolean => VERSIONS.includes(parameters.get('fhirversion') ?? '4.0')
 
 const notAcceptable = (wanted: string) =>
   new FhirError(406, [
     {
       severity: 'error',
       code: 'not-supported',
-      text: `Only JSON is served (${FHIR_JSON}), not "${wanted.slice(0, 60)}"`,
+      text: `Only JSON is served (${FHIR_JSON}, FHIR 4.0), not "${wanted.slice(0, 60)}"`,
     },
   ])
+
+/** The media type that `_format` asks for, if it is there: a plus sign may have become a space on the way. */
+export function formatOf(request: FastifyRequest): MediaType | undefined {
+  const { _format: format } = (request.query ?? {}) as { _format?: string | string[] }
+  const value = Array.isArray(format) ? format[0] : format
+  if (value === undefined) return undefined
+  const wanted = parseMediaType(value.trim().replaceAll(' ', '+').replaceAll(';+', ';'))
+  return wanted.type === 'json' ? { ...wanted, type: FHIR_JSON } : wanted
+}
+
+function negotiateFormat(wanted: MediaType): string {
+  if (!JSON_TYPES.includes(wanted.type) || !isOurVersion(wanted)) throw notAcceptable(wanted.type)
+  return wanted.type
+}
+
+/**
+ * The media type to answer with: `_format` before `Accept`, https://hl7.org/fhir/R4/http.html#parameters
+ * @throws FhirError 406 when the client takes no JSON, or another version of FHIR
+ */
+export function negotiate(request: FastifyRequest): string {
+  const format = formatOf(request)
+  if (format) return negotiateFormat(format)
+  const { accept } = request.headers
+  if (accept === undefined || accept === FHIR_JSON || accept === '*/*') return FHIR_JSON
+  const types = parseMediaTypes(accept)
+  if (types.length === 0) return FHIR_JSON
+  const taken = types.filter(
+    each => each.quality > 0 && (RANGES.includes(each.type) || (JSON_TYPES.includes(each.type) && isOurVersion(each))),
+  )
+  const best = Math.max(...taken.map(({ quality }) => quality))
+  const found = taken.filter(({ quality }) => quality === best).map(({ type }) => type)
+  const [first] = found
+  if (first === undefined) throw notAcceptable(accept)
+  return found.includes(FHIR_JSON) || RANGES.includes(first) ? FHIR_JSON : first
+}
+
+/**
+ * Refuses a body that is not what its media type promises here: another charset, another FHIR, compressed, or a patch
+ * where none is possible.
+ * @throws FhirError 415
+ */
+export function checkContentType({ headers, method }: FastifyRequest): void {
+  const sent = parseMediaType(headers['content-type'] ?? '')
+  const { 'content-encoding': encoding = 'identity' } = headers
+  if (encoding !== 'identity') throw unsupportedMedia(`The body must not be encoded as ${encoding.slice(0, 40)}`)
+  const charset = sent.parameters.get('charset') ?? 'utf-8'
+  if (!/^utf-?8$/i.test(charset)) throw unsupportedMedia(`The body must be UTF-8, not ${charset.slice(0, 40)}`)
+  if (!isOurVersion(sent))
+    throw unsupportedMedia(`The body must be FHIR 4.0, not ${sent.parameters.get('fhirversion')?.slice(0, 40)}`)
+  if (sent.type === JSON_PATCH && method !== 'PATCH')
+    throw unsupportedMedia(`The body must be ${FHIR_JSON}; ${JSON_PATCH} is for PATCH`)
+}
 
 /** The query string as pairs, in order and with repetitions, which a search needs. @throws FhirError 400 */
 export function queryPairs(url: string): [string, string][] {

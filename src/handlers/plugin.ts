@@ -4,14 +4,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Claims, Grant } from '../access/grant.ts'
 import { parseJson } from '../fhir/json.ts'
-import { notFound } from '../fhir/outcome.ts'
+import { notAllowed, notFound, uriTooLong } from '../fhir/outcome.ts'
+import { JSON_PATCH } from '../fhir/patch.ts'
+import { prettyJson } from '../fhir/pretty.ts'
 import { servedTypes } from '../resources/index.ts'
 import { loader } from '../store/read.ts'
+import { methodsOfPaths } from './allowed.ts'
 import { authenticator, type Revoked } from './authenticate.ts'
 import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
-import { JSON_TYPES } from './negotiate.ts'
+import { checkContentType, JSON_TYPES } from './negotiate.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { pageLinks } from './page-link.ts'
 import { resourceRoutes } from './routes.ts'
@@ -20,6 +23,8 @@ import { systemRoutes } from './system-routes.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     grant: Grant
+    /** The body as text, for when it has to be parsed once more. */
+    received: string
   }
 }
 
@@ -31,6 +36,7 @@ export type FhirOptions = {
   readonly secret: string
   readonly maxBodyBytes: number
   readonly maxJsonDepth: number
+  readonly maxBundleEntries: number
   /** Who signs access tokens, and with which keys. */
   readonly issuer: string
   readonly publicPem: (kid: string) => string | undefined
@@ -39,7 +45,7 @@ export type FhirOptions = {
   readonly security: Security
 }
 
-type ServerOptions = Pick<FhirOptions, 'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth'>
+type ServerOptions = Pick<FhirOptions, 'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries'>
 
 const EXPOSED = [
   'etag',
@@ -49,15 +55,27 @@ const EXPOSED = [
   'x-request-id',
   'x-correlation-id',
   'retry-after',
+  'content-disposition',
+  'content-range',
+  'accept-ranges',
 ]
+
+/** What proxies and caches commonly pass on; more is for POST. */
+const MOST_URL = 16_000
+
+const isPretty = (url: string): boolean => /[?&]_pretty=true(?:&|$)/.test(url)
 
 /** Bodies are read as text, so that no digit of a decimal is lost, then parsed with a limit on their depth. */
 function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDepth: depth }: FhirOptions): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
-    JSON_TYPES,
+    [...JSON_TYPES, JSON_PATCH],
     { parseAs: 'string', bodyLimit },
-    async (_request: FastifyRequest, body: string) => parseJson(body, { depth }).value,
+    async (request: FastifyRequest, body: string) => {
+      checkContentType(request)
+      request.received = body
+      return parseJson(body, { depth }).value
+    },
   )
   const form = 'application/x-www-form-urlencoded'
   app.addContentTypeParser(
@@ -93,8 +111,9 @@ async function tokenVerifier(app: FastifyInstance, { baseUrl, issuer, publicPem 
 }
 
 /** What every call shares, also one that comes from within the process. */
-export function serverOf({ pool, clock, baseUrl, secret, maxJsonDepth: maxDepth }: ServerOptions): Server {
-  return { pool, load: loader(pool), links: pageLinks(secret), base: `${baseUrl}/fhir`, maxDepth, clock }
+export function serverOf({ pool, clock, baseUrl, secret, ...limits }: ServerOptions): Server {
+  const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries } = limits
+  return { pool, load: loader(pool), links: pageLinks(secret), base: `${baseUrl}/fhir`, maxDepth, maxEntries, clock }
 }
 
 /** FHIR over HTTP below `/fhir`: https://hl7.org/fhir/R4/http.html */
@@ -103,13 +122,28 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   const { base } = server
 
   app.setErrorHandler(sendError)
+  app.decorateRequest('received', '')
+  const methodsAt = methodsOfPaths(app)
+  const allowedFor = ({ url }: FastifyRequest) => methodsAt(url.split('?')[0] ?? '')
+  app.addHook('onRequest', async request => {
+    const { origin, 'access-control-request-method': wanted } = request.headers
+    if (request.method === 'OPTIONS' && (origin === undefined || wanted === undefined))
+      throw notAllowed('OPTIONS is answered to the preflights of browsers only (CORS)', allowedFor(request))
+  })
   await app.register(cors, {
     origin: true,
     credentials: true,
     exposedHeaders: EXPOSED,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     maxAge: 600,
   })
+  app.addHook('onRequest', async request => {
+    if (request.url.length > MOST_URL)
+      throw uriTooLong(`The address has more than ${MOST_URL} characters: search by POST, with a form`)
+  })
+  app.addHook('onSend', (request, _reply, payload, done) =>
+    done(null, typeof payload === 'string' && isPretty(request.url) ? prettyJson(payload) : payload),
+  )
   bodyParsers(app, options)
   capabilityRoute(app, base, options.security)
 
@@ -117,8 +151,10 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     const authenticate = authenticator(base, await tokenVerifier(protectedApp, options), options.revoked)
     // A getter would cost each request; the hook below sets it before any handler can read it.
     protectedApp.decorateRequest('grant', null as unknown as Grant)
-    protectedApp.addHook('onRequest', async request => {
+    protectedApp.addHook('onRequest', async (request, reply) => {
       request.grant = await authenticate(request)
+      // Versions are asked for by their tags; a record is not left behind in the cache of a shared computer.
+      reply.header('cache-control', 'no-store')
     })
     resourceRoutes(protectedApp, server)
     systemRoutes(protectedApp, server)
@@ -127,7 +163,11 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
 
   // Said before the body is read: what is wrong with that one does not matter where nothing is.
   app.addHook('onRequest', async request => {
-    if (request.is404) throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
+    if (!request.is404) return
+    const allow = allowedFor(request)
+    if (allow.length > 0)
+      throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
+    throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
   })
   app.setNotFoundHandler(() => {})
 }

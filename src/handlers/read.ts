@@ -8,7 +8,7 @@ import { cutText, shownBy } from './shown.ts'
 function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
   const { ifNoneMatch, ifModifiedSince } = conditions
   if (ifNoneMatch !== undefined)
-    return ifNoneMatch.split(',').some(tag => tag.trim().replace(/^W\//, '') === `"${version}"`)
+    return ifNoneMatch.split(',').some(tag => ['*', `"${version}"`].includes(tag.trim().replace(/^W\//, '')))
   if (ifModifiedSince === undefined) return false
   const since = Date.parse(ifModifiedSince)
   // HTTP dates have whole seconds; what was stored within that second counts as known.

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseJson } from '../fhir/json.ts'
 import { FhirError, invalid, notAllowed, notFound } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
@@ -8,9 +9,11 @@ import { submitBundle } from './bundle.ts'
 import type { Answer, Call, Conditions, Server } from './call.ts'
 import { isId } from './id.ts'
 import { INTERACTIONS, offered, type Route } from './interactions.ts'
+import { resourceOfContent, sendNative } from './native.ts'
 import { formPairs, negotiate, queryPairs } from './negotiate.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
+const WITH_BODY = ['POST', 'PUT', 'PATCH']
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 const header = (request: FastifyRequest, name: string): string | undefined => {
@@ -36,12 +39,21 @@ export function paramsOf(request: FastifyRequest): [string, string][] {
   return isForm(request) && typeof request.body === 'string' ? [...pairs, ...formPairs(request.body)] : pairs
 }
 
-function bodyOf(request: FastifyRequest): Pick<Call, 'body'> {
-  if (request.method !== 'POST' && request.method !== 'PUT') return {}
+function bodyOf(
+  request: FastifyRequest,
+  { maxDepth: depth }: Server,
+  definition?: Definition,
+): Pick<Call, 'body' | 'again'> {
+  if (!WITH_BODY.includes(request.method)) return {}
   if (isForm(request)) return {}
+  const content = request.body
+  if (definition && Buffer.isBuffer(content)) {
+    const again = () => resourceOfContent(definition, request, content)
+    return { body: again(), again }
+  }
   if (request.body === undefined || request.body === null)
     throw invalid('The request has no body', undefined, 'required')
-  return { body: request.body as Json }
+  return { body: request.body as Json, again: () => parseJson(request.received, { depth }).value as Json }
 }
 
 function callOf(server: Server, definition: Definition, request: FastifyRequest): Call {
@@ -57,7 +69,7 @@ function callOf(server: Server, definition: Definition, request: FastifyRequest)
     conditions: conditionsOf(request),
     requestId: request.id,
     now: server.clock(),
-    ...bodyOf(request),
+    ...bodyOf(request, server, definition),
     ...(id === undefined ? {} : { id }),
     ...(versionId === undefined ? {} : { versionId }),
   }
@@ -82,15 +94,27 @@ export async function recordRefusal(
   await audit(server.pool, [closed(lineOf(access, server.clock()), { status: error.status })])
 }
 
-function interactionRoute(app: FastifyInstance, server: Server, definition: Definition, route: Route): void {
-  const { interaction, method, path, operation } = route
+/** The addresses of a path below a type; the type itself also with a slash at its end. */
+const urlsOf = ({ type }: Definition, path: string): string[] =>
+  path === '' ? [`/${type}`, `/${type}/`] : [`/${type}${path}`]
+
+function interactionRoute(
+  app: FastifyInstance,
+  server: Server,
+  definition: Definition,
+  route: Route,
+  url: string,
+): void {
+  const { interaction, method, operation } = route
+  const isContent = definition.native && (interaction === 'read' || interaction === 'vread')
   app.route({
     method,
-    url: `/${definition.type}${path}`,
+    url,
     handler: async (request, reply) => {
-      const type = negotiate(request)
+      const type = isContent ? '' : negotiate(request)
       try {
-        return send(reply, type, await operation(callOf(server, definition, request)))
+        const answer = await operation(callOf(server, definition, request))
+        return isContent ? sendNative(request, reply, answer, server) : send(reply, type, answer)
       } catch (error) {
         const { id } = request.params as { id?: string }
         await recordRefusal(
@@ -114,6 +138,7 @@ export function refuseOthers(app: FastifyInstance, url: string, methods: readonl
       app.route({
         method,
         url,
+        config: { refuses: true },
         // Before the body is read: that it comes in no form that is taken here is not what was wrong.
         onRequest: async request => {
           throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
@@ -125,26 +150,41 @@ export function refuseOthers(app: FastifyInstance, url: string, methods: readonl
 function typeRoutes(app: FastifyInstance, server: Server, definition: Definition): void {
   const interactions = offered(definition)
   const routes = INTERACTIONS.filter(({ interaction }) => interactions.has(interaction))
-  for (const route of routes) interactionRoute(app, server, definition, route)
-  for (const path of new Set(INTERACTIONS.map(route => route.path)))
-    refuseOthers(
-      app,
-      `/${definition.type}${path}`,
-      routes.filter(route => route.path === path).map(route => route.method),
-    )
+  for (const path of new Set(INTERACTIONS.map(route => route.path))) {
+    const ofPath = routes.filter(route => route.path === path)
+    for (const url of urlsOf(definition, path)) {
+      for (const route of ofPath) interactionRoute(app, server, definition, route, url)
+      refuseOthers(
+        app,
+        url,
+        ofPath.map(({ method }) => method),
+      )
+    }
+  }
+}
+
+/** Content of any media type is taken for what holds content, and for nothing else. */
+function contentRoutes(app: FastifyInstance, server: Server, definition: Definition): void {
+  app.register(async contentApp => {
+    contentApp.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
+    typeRoutes(contentApp, server, definition)
+  })
 }
 
 /** The routes of every declared type, and of the base itself, with and without a slash at its end. */
 export function resourceRoutes(app: FastifyInstance, server: Server): void {
-  for (const definition of definitions.values()) typeRoutes(app, server, definition)
+  for (const definition of definitions.values())
+    if (definition.native) contentRoutes(app, server, definition)
+    else typeRoutes(app, server, definition)
   // With a prefix, Fastify takes the slash as the base with and without it.
   app.post('/', async (request, reply) => {
     const type = negotiate(request)
-    const { body: bundle = {} } = bodyOf(request)
+    const { body: bundle = {}, again = () => ({}) } = bodyOf(request, server)
     const submission = {
       server,
       grant: request.grant,
       bundle,
+      again,
       conditions: conditionsOf(request),
       requestId: request.id,
       now: server.clock(),

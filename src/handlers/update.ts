@@ -1,13 +1,12 @@
 import { permit } from '../access/permit.ts'
-import { invalid } from '../fhir/outcome.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
 import { checkResource, type Intent } from './intent.ts'
 
-function conditionsOf({ conditions: { ifMatch, ifNoneMatch } }: Call): Pick<Intent, 'ifMatch' | 'ifNoneMatch'> {
-  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') throw invalid('If-None-Match of an update can only be *')
-  return { ...(ifMatch === undefined ? {} : { ifMatch }), ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }) }
-}
+const conditionsOf = ({ conditions: { ifMatch, ifNoneMatch } }: Call): Pick<Intent, 'ifMatch' | 'ifNoneMatch'> => ({
+  ...(ifMatch === undefined ? {} : { ifMatch }),
+  ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+})
 
 /**
  * https://hl7.org/fhir/R4/http.html#update: a new version, or a new resource with the client's id.

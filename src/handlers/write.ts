@@ -1,7 +1,7 @@
 import type { Grant } from '../access/grant.ts'
 import { permit } from '../access/permit.ts'
 import { parseJson } from '../fhir/json.ts'
-import { conflict, FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { conflict, FhirError, invalid } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
@@ -9,10 +9,12 @@ import { inTransaction, type Queryable } from '../store/db.ts'
 import { rowOf } from '../store/row.ts'
 import { arrivalKey, awaiting } from '../store/waiting.ts'
 import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Version } from '../store/write.ts'
+import { applyPatches } from './apply-patch.ts'
 import type { Server } from './call.ts'
 import { INTERACTION, identify, identityOf, type Known, type Writer } from './identify.ts'
-import { atPlace, type Intent, versionOfTag } from './intent.ts'
+import { atPlace, type Intent } from './intent.ts'
 import { identitiesOf, linkReferences } from './links.ts'
+import { checkPreconditions } from './preconditions.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -45,7 +47,8 @@ function checkDistinct(intents: readonly Known[]): void {
     if (criteria) names.push(identityOf({ definition, criteria, method, place }))
     for (const name of names) {
       const first = places.get(name)
-      if (first !== undefined)
+      // A delete of all that match is several writes of one entry.
+      if (first !== undefined && first !== place)
         throw atPlace(
           invalid(`It names the same ${definition.type} as ${first}: a transaction may write each resource once`),
           place,
@@ -55,28 +58,6 @@ function checkDistinct(intents: readonly Known[]): void {
   }
 }
 
-function checkConditions(
-  { ifMatch, ifNoneMatch, mustBeNew, place, definition, id }: Known,
-  current: Current | undefined,
-): void {
-  const isThere = current?.content !== undefined
-  if (mustBeNew && isThere)
-    throw atPlace(
-      conflict(`The condition matches nothing, and ${definition.type}/${id} is there already`, 'duplicate'),
-      place,
-    )
-  if (ifNoneMatch === '*' && isThere)
-    throw atPlace(preconditionFailed(`${definition.type}/${id} is there already (If-None-Match: *)`), place)
-  if (ifMatch === undefined) return
-  const expected = versionOfTag(ifMatch, place)
-  if (!isThere) throw atPlace(preconditionFailed(`${definition.type}/${id} is not there (If-Match)`), place)
-  if (current.version !== expected)
-    throw atPlace(
-      preconditionFailed(`The current version is W/"${current.version}", not W/"${expected}" (If-Match)`),
-      place,
-    )
-}
-
 type Planned = { readonly written: Written; readonly store?: Version; readonly remove?: true }
 
 /** What one write does to what is there: nothing, a new version, or a deletion. */
@@ -84,7 +65,7 @@ function plan(server: Server, { now }: Writer, intent: Known, current: Current |
   const { definition, id, method, resource } = intent
   // The transaction may have begun before another one that it then had to wait for.
   const moment = new Date(Math.max(begun.getTime(), (current?.updated.getTime() ?? 0) + 1))
-  checkConditions(intent, current)
+  checkPreconditions(intent, current)
   const isThere = current?.content !== undefined
   const unchanged = (status: 200 | 204): Planned => ({
     written: {
@@ -112,7 +93,18 @@ function plan(server: Server, { now }: Writer, intent: Known, current: Current |
   const row = rowOf(definition, id, resource, content, server.base, now)
   return {
     written: { intent, id, status: isThere ? 200 : 201, version, updated: moment, content },
-    store: { definition, id, version, method, updated: moment, content, resource, row, replaces: isThere },
+    store: {
+      definition,
+      id,
+      version,
+      // Who reads the history finds the whole resource, which is what a PUT sends.
+      method: method === 'PATCH' ? 'PUT' : method,
+      updated: moment,
+      content,
+      resource,
+      row,
+      replaces: isThere,
+    },
   }
 }
 
@@ -160,8 +152,8 @@ async function currents(db: Queryable, intents: readonly Known[]): Promise<Map<s
 }
 
 /**
- * Does a set of writes in the transaction of `db`: all of the interactions create, update and delete, conditional or
- * not, one alone or the entries of a Bundle, go through here (https://hl7.org/fhir/R4/http.html#transaction).
+ * Does a set of writes in the transaction of `db`: all of create, update, patch and delete, conditional or not,
+ * one alone or the entries of a Bundle, go through here (https://hl7.org/fhir/R4/http.html#transaction).
  * @throws FhirError 400, 403, 409, 412 or 422; then nothing may be committed
  */
 export async function perform(
@@ -172,8 +164,9 @@ export async function perform(
 ): Promise<Written[]> {
   checkPermissions(writer.grant, intents)
   const moment = await momentOf(db)
-  const known = await identify(db, server, writer, intents)
-  checkDistinct(known)
+  const named = await identify(db, server, writer, intents)
+  checkDistinct(named)
+  const known = await applyPatches(db, server, named)
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
   const there = await currents(db, known)
@@ -201,7 +194,13 @@ export async function perform(
 }
 
 function lineOfWrite({ grant, requestId, now }: Writer, { intent, id, status, version }: Written): string {
-  const access = { grant, requestId, interaction: INTERACTION[intent.method], what: `${intent.definition.type}/${id}` }
+  const { method, definition, criteria = [] } = intent
+  // A conditional delete that matched nothing was about no id.
+  const isAboutNone = status === 204 && version === 0 && criteria.length > 0
+  const what = isAboutNone
+    ? `${definition.type}?${new URLSearchParams(criteria.map(pair => [...pair]))}`
+    : `${definition.type}/${id}`
+  const access = { grant, requestId, interaction: INTERACTION[method], what }
   return closed(lineOf(access, now), { status, version })
 }
 
@@ -216,10 +215,10 @@ const isTransient = (error: unknown): boolean =>
  * Runs work in a transaction of its own, and again when it lost a race.
  * @throws FhirError 409 when it keeps losing
  */
-export async function commit<T>(server: Server, work: (db: Queryable) => Promise<T>): Promise<T> {
+export async function commit<T>(server: Server, work: (db: Queryable, attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++)
     try {
-      return await inTransaction(server.pool, work)
+      return await inTransaction(server.pool, db => work(db, attempt))
     } catch (error) {
       if (!isTransient(error)) throw error
       if (attempt === TRIES) throw conflict('Others keep writing the same resources: send it again', 'transient')

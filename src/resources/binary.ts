@@ -5,6 +5,7 @@ export default define({
   type: 'Binary',
   topic: 'shared',
   compartment: 'referrers',
+  native: true,
   may: patientReads,
   search: {},
 })

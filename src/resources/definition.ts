@@ -13,6 +13,7 @@ export type Interaction =
   | 'search-type'
   | 'create'
   | 'update'
+  | 'patch'
   | 'delete'
 
 /** What a proxy's grant or a consent tick names. `shared`: what whoever reaches the patient at all may see. */
@@ -50,6 +51,13 @@ export type Definition<T extends ResourceType = ResourceType> = {
   readonly profiles?: readonly string[]
   /** The parameters that implementation guides ask to be searched by together. */
   readonly combinations?: readonly (readonly string[])[]
+  /**
+   * It holds content that is sent and fetched as itself: `contentType` and `data`, as a Binary has them.
+   * https://hl7.org/fhir/R4/binary.html#rest
+   */
+  readonly native?: true
+  /** Whether a conditional delete may delete several at once; otherwise it has to match one at the most. */
+  readonly conditionalDelete?: 'multiple'
   /** From when on a patient may see it; absent means at once. Kept as a column at write. */
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
   /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */
@@ -73,7 +81,7 @@ export const reads = [
 ] as const satisfies readonly Interaction[]
 
 /** Everything that the server can do with a type. */
-export const everything = [...reads, 'create', 'update', 'delete'] as const satisfies readonly Interaction[]
+export const everything = [...reads, 'create', 'update', 'patch', 'delete'] as const satisfies readonly Interaction[]
 
 /** The patient looks, the engine does everything: what most types declare. */
 export const patientReads = { patient: reads, proxy: reads, engine: everything } as const

@@ -7,6 +7,8 @@ export default define({
   topic: 'shared',
   compartment: 'shared',
   may: patientReads,
+  // A clinic that does not take place takes all of its slots along.
+  conditionalDelete: 'multiple',
   search: {
     'appointment-type': token(),
     identifier: token('keys'),

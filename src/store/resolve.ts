@@ -22,16 +22,17 @@ export async function lockIdentities(db: Queryable, identities: readonly string[
   )
 }
 
-/** The ids that criteria match, two at the most: nobody needs to know more than "one" or "several". */
+/** The ids that criteria match, so many at the most: who needs one needs to know of two. */
 export async function findIds(
   db: Queryable,
   permission: Permission,
   clauses: readonly Clause[],
   now: Date,
+  most: number,
 ): Promise<readonly string[]> {
   const conditions = [visibleTo(permission, raw('r'), now), ...clauses.map(clause => matches(clause, permission, now))]
   const table = name(tableOf(permission.definition.type))
-  const rows = await run<[string]>(db, sql`select r.id from ${table} r where ${all(conditions)} limit 2`)
+  const rows = await run<[string]>(db, sql`select r.id from ${table} r where ${all(conditions)} limit ${most}::int`)
   return rows.map(([id]) => id)
 }
 

@@ -124,7 +124,7 @@ t.test('a public app', async t => {
     t.match(message, /patient\/Appointment\.c/)
     t.match(await failure(client.request('Patient/bob')), { status: 404 })
     t.match(await failure(client.patch('Patient/alice', [{ op: 'remove', path: '/name' }])), {
-      status: 405,
+      status: 403,
     })
   })
 

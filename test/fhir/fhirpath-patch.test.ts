@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { applyFhirPathPatch } from '../../src/fhir/fhirpath-patch.ts'
 import { patchOf } from '../../src/fhir/patch.ts'
 import type { Json } from '../../src/fhir/types.ts'
+import { statusOf } from '../support/refused.ts'
 
 type Parts = Record<string, Json>
 
@@ -77,7 +78,10 @@ t.test('items of lists are inserted, moved and deleted by their place', async t 
   gives(t, identifiers('1', '2', '3', '4'), [move(0, 3)], identifiers('2', '3', '4', '1'))
   gives(t, identifiers('1', '2', '3', '4'), [move(3, 0), move(3, 1), move(3, 2)], identifiers('4', '3', '2', '1'))
   for (const wrong of [insert(3), move(2, 0), move(0, 2)])
-    t.throws(() => patched(identifiers('1', '2'), wrong), { status: 422 })
+    t.equal(
+      statusOf(() => patched(identifiers('1', '2'), wrong)),
+      422,
+    )
 })
 
 t.test('the extensions of a primitive in a list move with it', async t => {
@@ -130,8 +134,14 @@ t.test('a path chooses with where(), extension(), first(), last() and ofType()',
 t.test('a choice is added once, and replaced by another of its types', async t => {
   const add = (value: Json) => operation('add', 'Patient', { name: { valueString: 'deceased' }, value })
   gives(t, {}, [add({ valueBoolean: true })], { deceasedBoolean: true })
-  t.throws(() => patched({ deceasedDateTime: '2001' }, add({ valueBoolean: true })), { status: 422 })
-  t.throws(() => patched({}, add({ valueQuantity: { value: 1 } })), { status: 400, message: /boolean, dateTime/ })
+  t.equal(
+    statusOf(() => patched({ deceasedDateTime: '2001' }, add({ valueBoolean: true }))),
+    422,
+  )
+  t.equal(
+    statusOf(() => patched({}, add({ valueQuantity: { value: 1 } }))),
+    400,
+  )
   gives(
     t,
     { deceasedBoolean: false },
@@ -158,12 +168,25 @@ t.test('what is not understood is 400, what does not fit is 422', async t => {
     [400, { name: 'other', part: [{ name: 'type', valueCode: 'delete' }] }],
   ]
   for (const [status, each] of cases)
-    t.throws(() => patched(contact, each), { status }, JSON.stringify(each).slice(0, 160))
+    t.equal(
+      statusOf(() => patched(contact, each)),
+      status,
+      JSON.stringify(each).slice(0, 160),
+    )
   const two = { identifier: [{ value: '1' }, { value: '2' }] }
-  t.throws(() => patched(two, operation('delete', 'Patient.identifier')), { status: 422 })
+  t.equal(
+    statusOf(() => patched(two, operation('delete', 'Patient.identifier'))),
+    422,
+  )
   t.doesNotThrow(() => patched({}, operation('delete', 'Patient.birthDate')), 'what is not there need not go')
-  t.throws(() => patchOf({ resourceType: 'Patient' }), { status: 400 })
-  t.throws(() => patchOf({ resourceType: 'Parameters', parameter: [{ part: [] }] }), { status: 400 })
+  t.equal(
+    statusOf(() => patchOf({ resourceType: 'Patient' })),
+    400,
+  )
+  t.equal(
+    statusOf(() => patchOf({ resourceType: 'Parameters', parameter: [{ part: [] }] })),
+    400,
+  )
 })
 
 t.test('digits stay as they came', async t => {

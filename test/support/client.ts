@@ -42,6 +42,7 @@ export function client({ baseUrl }: Pick<TestServer, 'baseUrl'>, token?: string)
       method: sent.method ?? 'GET',
       ...bodyOf(sent),
       headers: new Headers({
+        accept: 'application/fhir+json',
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(sent.body === undefined ? {} : { 'content-type': type }),
         ...sent.headers,

@@ -1,0 +1,70 @@
+import type { ResponseEntry } from '../fhir/bundle.ts'
+import type { FhirError } from '../fhir/outcome.ts'
+import { type Answer, returnPreference } from './call.ts'
+import { storedIssue } from './create.ts'
+import type { Entry } from './entry.ts'
+import type { Written } from './write.ts'
+
+const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 204: 'No Content', 304: 'Not Modified' }
+
+const statusText = (status: number): string => [status, PHRASES[status]].filter(Boolean).join(' ')
+
+/**
+ * What a Bundle's `Prefer` asks of its entries. Who says nothing gets no resources back: an engine has what it sent, and
+ * asks for the rest by `return=representation`.
+ */
+export const preferOfEntries = (prefer: string | undefined): string =>
+  /(?:^|[,;\s])return=/.test(prefer ?? '') ? (prefer ?? '') : [prefer, 'return=minimal'].filter(Boolean).join(', ')
+
+/** What is said of an entry whose type is not served, for a client that is set to skip such entries. */
+export const skipped = ({ type, place }: Entry): ResponseEntry => ({
+  status: '200 OK',
+  issues: [
+    {
+      severity: 'warning',
+      code: 'not-supported',
+      text: `${type} is not served here: the entry was skipped, as this client's setting "unserved: skip" says`,
+      expression: place,
+    },
+  ],
+})
+
+/** What came of a write of a transaction, with as much of it as `Prefer` asks for. */
+export function responseOfWritten(written: Written, prefer: string): ResponseEntry {
+  const { intent, id, status, version, updated, content } = written
+  const versioned =
+    version === 0
+      ? {}
+      : {
+          location: `${intent.definition.type}/${id}/_history/${version}`,
+          etag: `W/"${version}"`,
+          lastModified: updated.toISOString(),
+        }
+  const preferred = content === undefined ? 'minimal' : returnPreference(prefer)
+  return {
+    status: statusText(status),
+    ...versioned,
+    ...(preferred === 'representation' && content !== undefined ? { content } : {}),
+    ...(preferred === 'OperationOutcome' ? { issues: [storedIssue(written)] } : {}),
+  }
+}
+
+/** What an interaction answered, as an entry. */
+export function responseOfAnswer({ status, headers, body, issues }: Answer, { method }: Entry): ResponseEntry {
+  const modified = headers['last-modified']
+  const hasContent = body !== undefined && issues === undefined && method !== 'HEAD'
+  return {
+    status: statusText(status),
+    ...(headers.location === undefined ? {} : { location: headers.location }),
+    ...(headers.etag === undefined ? {} : { etag: headers.etag }),
+    ...(modified === undefined ? {} : { lastModified: new Date(modified).toISOString() }),
+    ...(hasContent ? { content: body } : {}),
+    ...(issues === undefined ? {} : { issues }),
+  }
+}
+
+/** What an entry of a batch was refused for. */
+export const responseOfError = ({ status, issues }: FhirError): ResponseEntry => ({
+  status: statusText(status),
+  issues,
+})

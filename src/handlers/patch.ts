@@ -1,0 +1,24 @@
+import { permit } from '../access/permit.ts'
+import { patchOf } from '../fhir/patch.ts'
+import type { Answer, Call } from './call.ts'
+import { writeOne } from './create.ts'
+import type { Intent } from './intent.ts'
+
+async function patchWhat(call: Call, what: Pick<Intent, 'id' | 'criteria'>): Promise<Answer> {
+  const { grant, definition, body, conditions } = call
+  permit(grant, definition, 'patch')
+  const condition = conditions.ifMatch === undefined ? {} : { ifMatch: conditions.ifMatch }
+  return await writeOne(call, { method: 'PATCH', definition, patch: patchOf(body), place: '', ...what, ...condition })
+}
+
+/**
+ * https://hl7.org/fhir/R4/http.html#patch: JSON Patch or FHIRPath Patch.
+ * @throws FhirError 400, 403, 404, 410, 412 (If-Match), 422 (it does not fit, or what it makes is not right)
+ */
+export const patch = (call: Call): Promise<Answer> => patchWhat(call, { id: call.id ?? '' })
+
+/**
+ * A patch of the one resource that the query matches.
+ * @throws FhirError as `patch`; 404 when nothing matches, 412 when several do
+ */
+export const conditionalPatch = (call: Call): Promise<Answer> => patchWhat(call, { criteria: call.params })

@@ -1,0 +1,54 @@
+import { conflict, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import type { Current } from '../store/write.ts'
+import type { Known } from './identify.ts'
+import { atPlace, inPlace } from './intent.ts'
+
+const TAG = /^(?:W\/)?"([1-9]\d{0,8})"$/
+
+/**
+ * The versions that an entity tag header names, or `*` for any: `W/"3"`, `"3"`, and lists of them. Tags are compared as
+ * weak ones, which FHIR's are. https://hl7.org/fhir/R4/http.html#concurrency
+ * @throws FhirError 400 for what is no entity tag
+ */
+export function tagsOf(header: string, name: string): '*' | readonly string[] {
+  if (header.trim() === '*') return '*'
+  return header.split(',').map(part => {
+    const tag = TAG.exec(part.trim())?.[1]
+    if (tag === undefined) throw invalid(`${name} must be a version like W/"3", not "${part.trim().slice(0, 40)}"`)
+    return tag
+  })
+}
+
+const names = (tags: '*' | readonly string[], version: number): boolean =>
+  tags === '*' || tags.includes(String(version))
+
+/** What is wrong with the conditions of a write, in view of what is there. */
+function broken({ ifMatch, ifNoneMatch, mustBeNew, definition, id }: Known, current: Current | undefined) {
+  const name = `${definition.type}/${id}`
+  const version = current?.content === undefined ? undefined : current.version
+  const required = ifMatch === undefined ? undefined : tagsOf(ifMatch, 'If-Match')
+  const excluded = ifNoneMatch === undefined ? undefined : tagsOf(ifNoneMatch, 'If-None-Match')
+  if (version === undefined)
+    return required && preconditionFailed(`${name} is not there (If-Match)`, 'conflict', 'RESOURCE_VERSION_MISMATCH')
+  if (mustBeNew) return conflict(`The condition matches nothing, and ${name} is there already`, 'duplicate')
+  if (excluded && names(excluded, version))
+    return preconditionFailed(
+      `${name} is there already${excluded === '*' ? '' : `, as W/"${version}"`} (If-None-Match)`,
+    )
+  if (required && !names(required, version))
+    return preconditionFailed(
+      `The current version is W/"${version}", not ${ifMatch} (If-Match)`,
+      'conflict',
+      'RESOURCE_VERSION_MISMATCH',
+    )
+  return undefined
+}
+
+/**
+ * Holds a write to its conditions, with what it is about locked.
+ * @throws FhirError 400 for no entity tag, 409 and 412 when a condition does not hold
+ */
+export function checkPreconditions(intent: Known, current: Current | undefined): void {
+  const fault = inPlace(intent.place, () => broken(intent, current))
+  if (fault) throw atPlace(fault, intent.place)
+}
