@@ -3,6 +3,7 @@ import { type Client, client, entriesOf, linkOf, type Reply, store } from '../su
 import { observation, patient } from '../support/made.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -48,6 +49,7 @@ const DELETED = 'DELETE Observation/two W/"2"'
 const OF_PAT = [DELETED, 'PUT Observation/two W/"1"', 'PUT Observation/one W/"2"', 'PUT Observation/one W/"1"']
 
 t.test('the history of a type has every version, newest first, and of a deletion no resource', async t => {
+  verifies('fhir-rest', 'REST-38')
   const reply = await engine('/Observation/_history')
   t.equal(reply.json.type, 'history')
   t.same(versions(reply), [DELETED, 'PUT Observation/two W/"1"', 'PUT Observation/theirs W/"1"', ...OF_PAT.slice(2)])
@@ -68,6 +70,7 @@ t.test('a patient sees the versions of what is hers', async t => {
 })
 
 t.test('the history of the system has all types', async t => {
+  verifies('fhir-rest', 'REST-38')
   const all = await walked('/_history?_count=3', engine)
   t.equal(all.length, 7)
   t.equal(new Set(all).size, 7)
@@ -75,6 +78,7 @@ t.test('the history of the system has all types', async t => {
 })
 
 t.test('_since leaves out what was made before, _at what was not current then', async t => {
+  verifies('fhir-rest', 'REST-39')
   t.same(versions(await engine(`/Observation/_history?_since=${secondAt}`)).length, 4)
   t.same(versions(await engine(`/Observation/one/_history?_since=${secondAt}`)), ['PUT Observation/one W/"2"'])
   t.same(versions(await engine('/Observation/_history?_since=2050-01-01')), [])

@@ -4,6 +4,7 @@ import { type Client, client, entriesOf, linkOf, namesOf, type Reply, store } fr
 import { made, observation, patient, reference } from '../support/made.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -55,6 +56,8 @@ const included = async (path: string, ask: Client = pat): Promise<string> =>
   namesOf(await ask(path), 'include').join(' ')
 
 t.test('an include brings along what a reference names, of one type or of all', async t => {
+  verifies('fhir-rest', 'REST-81')
+  verifies('fhir-rest', 'REST-82')
   t.equal(await included('/Observation?_id=panel&_include=Observation:subject'), 'Patient/pat')
   t.equal(await included('/Observation?_id=panel&_include=Observation:performer:Practitioner'), 'Practitioner/gp')
   t.equal(await included('/Observation?_id=panel&_include=Observation:performer:Organization'), '')
@@ -65,6 +68,7 @@ t.test('an include brings along what a reference names, of one type or of all', 
 })
 
 t.test('a revinclude brings along what names the match, and nothing of others', async t => {
+  verifies('fhir-rest', 'REST-81')
   t.equal(await included('/Observation?_id=panel&_revinclude=Observation:derived-from'), 'Observation/least')
   t.equal(
     await included('/Observation?_id=panel&_revinclude=Observation:derived-from', engine),
@@ -76,6 +80,7 @@ t.test('a revinclude brings along what names the match, and nothing of others', 
 })
 
 t.test('what was included is followed with :iterate, around circles too', async t => {
+  verifies('fhir-rest', 'REST-82')
   const start = '/Observation?_id=panel&_include=Observation:has-member'
   t.equal(await included(start), 'Observation/part')
   t.equal(
@@ -149,6 +154,7 @@ t.test('what may not be read is not brought along, and what is no reference is r
 })
 
 t.test('what one page cannot bring along stands on the next ones, all of it, once', async t => {
+  verifies('fhir-rest', 'REST-83')
   const many = Array.from({ length: 2300 }, (_, index) =>
     observation(`many-${index}`, 'other', { focus: [reference('Location/bed')] }),
   )

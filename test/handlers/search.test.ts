@@ -4,6 +4,7 @@ import { type Client, client, entriesOf, linkOf, namesOf, type Reply, store } fr
 import { observation, patient, reference } from '../support/made.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -88,6 +89,7 @@ async function refused(path: string, ask: Client = pat): Promise<string> {
 }
 
 t.test('a list is sorted by any parameter, what has no value comes last both ways', async t => {
+  verifies('fhir-rest', 'REST-80')
   const orders: [string, string, string][] = [
     ['date', 'b a c', 'a b c'],
     ['code', 'c b a', 'a c b'],
@@ -116,6 +118,7 @@ t.test('what the index has as hashes only is sorted by the text of the resource'
 })
 
 t.test('the total is that of all pages, not told, or estimated', async t => {
+  verifies('fhir-rest', 'REST-87')
   t.equal((await pat('/Observation?_count=1')).json.total, undefined)
   t.equal((await pat('/Observation?_count=1&_total=accurate')).json.total, 3)
   t.equal((await pat('/Observation?_count=1&_total=estimate')).json.total, 3)
@@ -130,6 +133,7 @@ t.test('the total is that of all pages, not told, or estimated', async t => {
 })
 
 t.test('a summary, its text, its data, or some elements are marked as parts', async t => {
+  verifies('fhir-rest', 'REST-86')
   const first = async (query: string): Promise<Json> =>
     entriesOf(await pat(`/Observation?_id=a&${query}`))[0]?.resource ?? {}
   const summary = await first('_summary=true')
@@ -171,6 +175,7 @@ t.test('the links say what was used, where the next page and the first are, and 
 })
 
 t.test('words are found in the narrative or anywhere, however they are accented', async t => {
+  verifies('fhir-rest', 'REST-88')
   t.equal(await found('/Observation?_text=CREME'), 'a')
   t.equal(await found('/Observation?_text=brulee%20cr%C3%A8me'), 'a')
   t.equal(await found('/Observation?_text=note'), '')
@@ -183,6 +188,7 @@ t.test('words are found in the narrative or anywhere, however they are accented'
 })
 
 t.test('a list narrows a search to what is on it, for who may see the list', async t => {
+  verifies('fhir-rest', 'REST-88')
   t.equal(await found('/Observation?_list=chosen'), 'a')
   t.equal(await found('/Observation?_list=chosen&_sort=_id', engine), 'a d')
   t.equal(await found('/Patient?_list=chosen', engine), 'pat')
@@ -204,6 +210,7 @@ t.test('a form finds what the address finds, and both together are one search', 
 })
 
 t.test('several types are searched at once by what they have in common', async t => {
+  verifies('fhir-rest', 'REST-90')
   t.same(namesOf(await engine('/?_type=Patient,Practitioner&_sort=_id')), [
     'Practitioner/dr',
     'Patient/other',
@@ -236,7 +243,8 @@ t.test('several types are searched at once by what they have in common', async t
   t.same(namesOf(await narrow('?_sort=_id')), ['Observation/a', 'Observation/b', 'Observation/c'])
 })
 
-t.test('a compartment is a patient, others are not kept', async t => {
+t.test('the compartment of a patient is searched, others are not kept', async t => {
+  verifies('fhir-rest', 'REST-89')
   t.equal(await found('/Patient/pat/Observation?_sort=_id', engine), 'a b c')
   t.equal(await walked('/Patient/pat/Observation?_sort=_id&_count=1', engine), 'a b c')
   t.same(namesOf(await engine('/Patient/pat/*?_sort=_id')), [
