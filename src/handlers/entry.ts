@@ -6,11 +6,11 @@ import { definitionOf, servedTypes } from '../resources/index.ts'
 import type { Call, Conditions, Operation, Server } from './call.ts'
 import { create, criteriaOf } from './create.ts'
 import { conditionalDelete, deleteOne } from './delete.ts'
-import { historyInstance, vread } from './history.ts'
+import { historyInstance, historyType, vread } from './history.ts'
 import { checkResource, type Intent, inPlace } from './intent.ts'
 import { conditionalPatch, patch } from './patch.ts'
 import { read } from './read.ts'
-import { searchType } from './search.ts'
+import { searchCompartment, searchType } from './search.ts'
 import { conditionalUpdate, update } from './update.ts'
 
 /** An entry of a batch or transaction, taken apart. https://hl7.org/fhir/R4/bundle.html#transaction */
@@ -21,6 +21,8 @@ export type Entry = {
   readonly definition: Definition | undefined
   readonly id: string | undefined
   readonly versionId: string | undefined
+  /** What is asked for of a patient's compartment. */
+  readonly compartmentType: string | undefined
   readonly isHistory: boolean
   readonly params: readonly (readonly [string, string])[]
   readonly conditions: Conditions
@@ -30,8 +32,9 @@ export type Entry = {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** `Type`, `Type/id`, `Type/id/_history/version`, `Type/_history`, and `Patient/id/Type` for what is in her compartment. */
 const URL_SHAPE =
-  /^\/?([A-Z][A-Za-z]*)(?:\/([A-Za-z0-9\-.]{1,64})(?:(\/_history)(?:\/([A-Za-z0-9\-.]{1,64}))?)?)?(?:\?(.*))?$/s
+  /^\/?(?<type>[A-Z][A-Za-z]*)(?:\/(?<id>[A-Za-z0-9\-.]{1,64})(?:\/(?<compartmentType>[A-Z][A-Za-z]*|\*))?)?(?<history>\/_history(?:\/(?<versionId>[A-Za-z0-9\-.]{1,64}))?)?(?:\?(?<query>.*))?$/s
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
@@ -61,7 +64,7 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
   const match = URL_SHAPE.exec(local)
   if (!match)
     throw invalid(`request.url must be Type, Type/id or Type?query, not "${url.slice(0, 80)}"`, `${place}.request.url`)
-  const [, type = '', id, history, versionId, query = ''] = match
+  const { type = '', id, compartmentType, history, versionId, query = '' } = match.groups ?? {}
   return {
     place,
     method,
@@ -69,6 +72,7 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
     definition: definitionOf(type),
     id,
     versionId,
+    compartmentType,
     isHistory: history !== undefined,
     params: [...new URLSearchParams(query)],
     conditions: {
@@ -90,13 +94,18 @@ export const notServed = (type: string, place: string): FhirError =>
   invalid(`${type} is not served here. Served are: ${servedTypes.join(', ')}`, place, 'not-supported')
 
 function operationOf(entry: Entry): Operation {
-  const { method, id, versionId, isHistory, params, place } = entry
+  const { method, type, id, versionId, compartmentType, isHistory, params, place } = entry
   if (isRead(entry)) {
+    if (compartmentType !== undefined && type === 'Patient' && !isHistory)
+      return call => searchCompartment(call, id ?? '', compartmentType)
+    if (compartmentType !== undefined || (id === undefined && versionId !== undefined))
+      throw invalid('There is nothing at this request.url', `${place}.request.url`, 'not-found')
     if (versionId !== undefined) return vread
-    if (isHistory) return historyInstance
+    if (isHistory) return id === undefined ? historyType : historyInstance
     return id === undefined ? searchType : read
   }
-  if (isHistory) throw invalid('A version cannot be written', `${place}.request.url`)
+  if (isHistory || compartmentType !== undefined)
+    throw invalid('Neither versions nor compartments are written', `${place}.request.url`)
   if (method === 'POST' && id === undefined) return create
   if (method === 'PUT' && id !== undefined) return update
   if (method === 'PATCH' && id !== undefined) return patch

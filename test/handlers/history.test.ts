@@ -106,3 +106,26 @@ t.test('page links are sealed and bound, and nothing else is understood', async 
   t.equal((await pat('/Observation/theirs/_history')).status, 404)
   t.equal((await pat('/_history', { method: 'DELETE' })).status, 405)
 })
+
+t.test('histories and compartments can be asked for in a batch', async t => {
+  const urls = [
+    'Observation/_history',
+    'Observation/one/_history',
+    'Patient/pat/Observation',
+    'Patient/pat/*?_type=Patient',
+  ]
+  const entry = urls.map(url => ({ request: { method: 'GET', url } }))
+  const reply = await pat('/', { method: 'POST', body: { resourceType: 'Bundle', type: 'batch', entry } })
+  const answers = (reply.json.entry as { resource: { type: string; entry: unknown[] } }[]).map(
+    ({ resource }) => resource,
+  )
+  t.same(
+    answers.map(({ type, entry: found }) => `${type} ${found.length}`),
+    ['history 4', 'history 2', 'searchset 1', 'searchset 1'],
+  )
+  for (const url of ['Observation/_history/1', 'Practitioner/dr/Observation', 'Patient/pat/Observation/_history']) {
+    const body = { resourceType: 'Bundle', type: 'batch', entry: [{ request: { method: 'GET', url } }] }
+    const answer = await pat('/', { method: 'POST', body })
+    t.match(answer.text, /"status":"400/, url)
+  }
+})
