@@ -198,7 +198,7 @@ function lineOfWrite({ grant, requestId, now }: Writer, { intent, id, status, ve
   // A conditional delete that matched nothing was about no id.
   const isAboutNone = status === 204 && version === 0 && criteria.length > 0
   const what = isAboutNone
-    ? `${definition.type}?${new URLSearchParams(criteria.map(pair => [...pair]))}`
+    ? `${definition.type}?${new URLSearchParams(criteria.map(([name, value]): [string, string] => [name, value]))}`
     : `${definition.type}/${id}`
   const access = { grant, requestId, interaction: INTERACTION[method], what }
   return closed(lineOf(access, now), { status, version })
