@@ -3,6 +3,7 @@ import type { Json } from '../../src/fhir/types.ts'
 import { client, namesOf } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -28,6 +29,7 @@ const put = (resource: Json) => engine(`/${resource.resourceType}/${resource.id}
 const remove = (path: string, headers: Record<string, string> = {}) => engine(path, { method: 'DELETE', headers })
 
 t.test('a conditional delete deletes the one that matches', async t => {
+  verifies('fhir-rest', 'REST-36')
   const made = await create(identified('one'))
   const path = `/Observation/${made.json.id}`
   const reply = await remove('/Observation?identifier=http://x|one')
@@ -37,6 +39,7 @@ t.test('a conditional delete deletes the one that matches', async t => {
 })
 
 t.test('of several that match none is deleted', async t => {
+  verifies('fhir-rest', 'REST-36')
   for (let index = 0; index < 2; index++) await create(identified('several'))
   const reply = await remove('/Observation?identifier=http://x|several')
   t.equal(reply.status, 412)
@@ -45,6 +48,7 @@ t.test('of several that match none is deleted', async t => {
 })
 
 t.test('where the declaration says so, all that match are deleted', async t => {
+  verifies('fhir-rest', 'REST-36')
   for (const number of [1, 2, 3]) await put(slot(number, 'clinic'))
   await put(slot(1, 'other'))
   const reply = await remove('/Slot?schedule=Schedule/clinic&start=ge2026-12-02')

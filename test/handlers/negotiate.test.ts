@@ -2,6 +2,7 @@ import t from 'tap'
 import { client, type Reply, type Sent } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const token = await engineToken(s)
@@ -21,6 +22,7 @@ const isOutcome = ({ json, headers }: Reply): boolean =>
   /^application\/fhir\+json; charset=utf-8/.test(headers['content-type'] ?? '')
 
 t.test('Accept chooses among the spellings of JSON, and tolerates parameters that it does not know', async t => {
+  verifies('fhir-rest', 'REST-2')
   const cases: [accept: string, type: string][] = [
     ['application/fhir+json', 'application/fhir+json'],
     ['application/fhir+json; fhirVersion=4.0', 'application/fhir+json'],
@@ -58,6 +60,7 @@ t.test('what is not served is not acceptable', async t => {
 })
 
 t.test('_format comes before Accept, in every spelling', async t => {
+  verifies('fhir-rest', 'REST-3')
   const cases: [format: string, type: string][] = [
     ['json', 'application/fhir+json'],
     ['application/fhir+json', 'application/fhir+json'],
@@ -76,6 +79,7 @@ t.test('_format comes before Accept, in every spelling', async t => {
 })
 
 t.test('_pretty breaks lines and keeps digits, also of errors', async t => {
+  verifies('fhir-rest', 'REST-9')
   const { text } = await engine('/Patient/alice?_pretty=true')
   t.match(text, '\n      "valueDecimal": 1.00\n')
   t.notMatch((await engine('/Patient/alice?_pretty=false')).text, '\n')
@@ -86,6 +90,7 @@ t.test('_pretty breaks lines and keeps digits, also of errors', async t => {
 })
 
 t.test('HEAD is answered as GET, without a body', async t => {
+  verifies('fhir-rest', 'REST-8')
   for (const path of [
     '/metadata',
     '/Patient/alice',
@@ -130,6 +135,7 @@ t.test('a body is UTF-8, not encoded, FHIR 4.0, and JSON', async t => {
 })
 
 t.test('the base and the types are found with a slash at their end', async t => {
+  verifies('fhir-rest', 'REST-46')
   t.equal((await engine('/Patient/')).status, 200)
   t.equal((await engine('/Patient/?_id=alice')).json.total, 1)
   t.equal((await engine('/Patient/', { method: 'POST', body: { resourceType: 'Patient' } })).status, 201)
@@ -138,6 +144,7 @@ t.test('the base and the types are found with a slash at their end', async t => 
 })
 
 t.test('a method that a path does not have is refused with those that it has', async t => {
+  verifies('fhir-rest', 'REST-6')
   const cases: [method: string, path: string, allow: RegExp][] = [
     ['POST', '/Patient/alice', /GET/],
     ['PUT', '/Patient/alice/_history', /^(?!.*PUT).*GET/],
@@ -173,6 +180,7 @@ t.test('what is too long is refused as that', async t => {
 })
 
 t.test('ids of the request come back, also with errors', async t => {
+  verifies('fhir-rest', 'REST-10')
   const headers = { 'x-request-id': 'request-1', 'x-correlation-id': 'correlation-1' }
   for (const [path, sent] of [
     ['/Patient/alice', {}],

@@ -3,6 +3,7 @@ import type { Json } from '../../src/fhir/types.ts'
 import { client, entriesOf, type Reply } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -43,6 +44,7 @@ const fresh = async (id = 'sodium') => {
 }
 
 t.test('a JSON Patch makes a new version, and keeps every digit', async t => {
+  verifies('fhir-rest', 'REST-32')
   const before = versionOf(await fresh())
   const reply = await send(
     '/Observation/sodium',
@@ -58,6 +60,7 @@ t.test('a JSON Patch makes a new version, and keeps every digit', async t => {
 })
 
 t.test('a FHIRPath Patch makes a new version', async t => {
+  verifies('fhir-rest', 'REST-33')
   await fresh()
   const body = fhirPath('Observation.valueQuantity.value', { valueDecimal: 'DIGITS' })
   const reply = await send('/Observation/sodium', JSON.stringify(body).replace('"DIGITS"', '141.50'), {
@@ -91,6 +94,7 @@ t.test('what is not there cannot be patched', async t => {
 })
 
 t.test('a patch that is none is 400, one that does not fit or makes no right resource 422', async t => {
+  verifies('fhir-rest', 'REST-32', 'REST-34')
   await fresh()
   const cases: [number, unknown][] = [
     [400, '{"op":"add"}'],

@@ -2,6 +2,7 @@ import t from 'tap'
 import { client } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -14,6 +15,7 @@ await put({}, { ...PATIENT, active: true } as typeof PATIENT)
 const status = async (path: string, headers: Record<string, string>) => (await engine(path, { headers })).status
 
 t.test('If-None-Match is compared with the version, in every form', async t => {
+  verifies('fhir-rest', 'REST-17')
   for (const path of ['/Patient/a', '/Patient/a/_history/2']) {
     for (const tag of ['W/"2"', '"2"', 'W/"1", W/"2"', '"7" , "2"', '*'])
       t.equal(await status(path, { 'if-none-match': tag }), 304, `${path} ${tag}`)
@@ -45,6 +47,7 @@ t.test('a search has no tag', async t => {
 })
 
 t.test('If-Match takes lists, and weak and strong tags', async t => {
+  verifies('fhir-rest', 'REST-27')
   for (const tag of ['W/"2"', '"2"', 'W/"1", W/"2"', '*'])
     t.equal((await put({ 'if-match': tag }, { ...PATIENT, active: true } as typeof PATIENT)).status, 200, tag)
   for (const tag of ['W/"1"', '"3"', 'W/"1","3"']) {

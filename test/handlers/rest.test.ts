@@ -101,6 +101,19 @@ t.test('a search in a compartment, and of the system', async t => {
   t.same(namesOf(await alice('/?_type=Observation,Patient')).sort(), [...hers, 'Patient/alice'])
 })
 
+t.test('a Binary comes as what it is, or as FHIR to who asks for that', async t => {
+  verifies('fhir-rest', 'REST-48')
+  const data = Buffer.from('%PDF-1.7').toString('base64')
+  await store(engine, [{ resourceType: 'Binary', id: 'pdf', contentType: 'application/pdf', data }])
+  const native = await engine('/Binary/pdf', { headers: { accept: 'application/pdf' } })
+  t.equal(native.status, 200)
+  t.match(typeOf(native), /^application\/pdf/)
+  t.equal(native.text, '%PDF-1.7')
+  t.equal(native.headers['x-content-type-options'], 'nosniff')
+  const fhir = await engine('/Binary/pdf', { headers: { accept: 'application/fhir+json' } })
+  t.match(fhir.json, { resourceType: 'Binary', contentType: 'application/pdf', data })
+})
+
 t.test('_total says how many, exactly where that is asked', async t => {
   verifies('fhir-rest', 'REST-87')
   t.equal((await alice('/Observation?_count=1&_total=accurate')).json.total, 3)
