@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { capabilityStatement } from '../src/handlers/metadata.ts'
 import { endpoints } from '../src/smart/discovery.ts'
 import { configurationPage, environmentExample } from './generate-configuration.ts'
+import { errorsPage } from './generate-errors.ts'
 import { resourcePages } from './generate-resources.ts'
 import { coveragePage, unproven } from './requirements/coverage.ts'
 
@@ -19,6 +20,7 @@ function capabilityText(): string {
 const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': environmentExample,
   'docs/configuration.md': configurationPage,
+  'docs/errors.md': errorsPage,
   'docs/requirements/coverage.md': coveragePage,
   'capability-statement.json': capabilityText,
   ...resourcePages(),

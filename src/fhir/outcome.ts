@@ -1,3 +1,4 @@
+import { SPINE_SYSTEM, spineOf } from './error-codes.ts'
 import type { IssueType, OperationOutcome, OperationOutcomeIssue } from './types.ts'
 
 /** One thing that was wrong: where (FHIRPath), what, and what would be right. */
@@ -95,39 +96,12 @@ export const unsupportedMedia = (text: string) => one(415, 'not-supported', text
 /** 414: the address is longer than this server takes. */
 export const uriTooLong = (text: string) => one(414, 'too-long', text)
 
-const SPINE_SYSTEM = 'https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode'
-
-/** What NHS England's national services say for each of HL7's issue types: who reads their errors reads ours. */
-export const SPINE: Readonly<Partial<Record<IssueType, string>>> = {
-  invalid: 'INVALID_VALUE',
-  structure: 'VALIDATION_ERROR',
-  required: 'MISSING_VALUE',
-  value: 'INVALID_VALUE',
-  invariant: 'VALIDATION_ERROR',
-  login: 'ACCESS_DENIED',
-  forbidden: 'ACCESS_DENIED',
-  'not-supported': 'UNSUPPORTED_SERVICE',
-  duplicate: 'INVALID_UPDATE',
-  'multiple-matches': 'TOO_MANY_MATCHES',
-  'not-found': 'RESOURCE_NOT_FOUND',
-  deleted: 'INVALIDATED_RESOURCE',
-  'too-long': 'TOO_MANY_VALUES_SUBMITTED',
-  'code-invalid': 'INVALID_VALUE',
-  extension: 'VALIDATION_ERROR',
-  'too-costly': 'TOO_MANY_VALUES_SUBMITTED',
-  'business-rule': 'VALIDATION_ERROR',
-  conflict: 'INVALID_UPDATE',
-  transient: 'UNABLE_TO_CALL_SERVICE',
-  timeout: 'UNABLE_TO_CALL_SERVICE',
-  throttled: 'UNABLE_TO_CALL_SERVICE',
-}
-
 const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal'
 
 /** The Spine code of an error, with its words as the code system has them: `Resource not found`. */
-function spineOf(issue: Issue): OperationOutcomeIssue['details'] | undefined {
+function detailsOf(issue: Issue): OperationOutcomeIssue['details'] | undefined {
   if (!isError(issue)) return undefined
-  const code = issue.spine ?? SPINE[issue.code] ?? 'FAILURE_TO_PROCESS_MESSAGE'
+  const code = issue.spine ?? spineOf(issue.code)
   const words = code
     .toLowerCase()
     .replaceAll('_', ' ')
@@ -141,7 +115,7 @@ export function outcome(issues: readonly Issue[]): OperationOutcome {
     resourceType: 'OperationOutcome',
     issue: issues.map((issue): OperationOutcomeIssue => {
       const { severity, code, text, expression } = issue
-      const details = spineOf(issue)
+      const details = detailsOf(issue)
       return {
         severity,
         code,

@@ -46,6 +46,7 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/
  * know, 422 for what breaks its rules), and that its id is the one of the URL.
  */
 export function checkResource(body: unknown, { type }: Definition, id: string | undefined, place: string): Json {
+  if (id !== undefined && !ID.test(id)) throw atPlace(invalidId(id), place)
   const issues = faultsOf(body, type)
   if (issues.length > 0) {
     const isFhir = issues.every(({ code }) => code !== 'structure')
@@ -53,7 +54,6 @@ export function checkResource(body: unknown, { type }: Definition, id: string | 
   }
   const resource = body as Json
   if (id === undefined) return resource
-  if (!ID.test(id)) throw atPlace(invalidId(id), place)
   if (resource.id === undefined)
     throw atPlaceOfResource(invalid(`The resource has no id; the URL says "${id}"`, `${type}.id`), place)
   if (resource.id !== id)
