@@ -50,10 +50,11 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
   app.decorate('pool', pool)
   app.decorate('config', config)
   app.decorate('clock', clock)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     const correlation = idOf(request.headers['x-correlation-id'])
     if (correlation !== undefined) reply.header('x-correlation-id', correlation)
+    done()
   })
 
   const keys = await loadKeys(pool, config.secret)

@@ -21,8 +21,15 @@ const STATUS: Readonly<Record<string, string>> = { POST: '201 Created', PUT: '20
 const linksText = (links: Links): string =>
   JSON.stringify(Object.entries(links).map(([relation, url]) => ({ relation, url })))
 
-const entryText = (base: string, { type, id, content }: Text, mode: 'match' | 'include'): string =>
-  `{"fullUrl":"${base}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"}}`
+/** Pieces of text one after the other, in UTF-8: put together as a string first, a long answer would be copied four times. */
+function encoded(pieces: readonly string[]): Buffer {
+  let length = 0
+  for (const piece of pieces) length += Buffer.byteLength(piece)
+  const bytes = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const piece of pieces) at += bytes.write(piece, at)
+  return bytes
+}
 
 export type Searchset = {
   readonly matches: readonly Text[]
@@ -38,18 +45,25 @@ export type Searchset = {
  * The Bundle of a search as text: the stored text of each resource is put in place, never parsed.
  * https://hl7.org/fhir/R4/search.html#response. FHIR has no empty arrays: without entries there is no `entry`.
  */
-export function searchset(base: string, { matches, included, total, warnings, links, updated }: Searchset): string {
-  const entries = matches.map(match => entryText(base, match, 'match'))
+export function searchset(base: string, { matches, included, total, warnings, links, updated }: Searchset): Buffer {
+  const totalText = total === undefined ? '' : `"total":${total},`
+  const head = `{"resourceType":"Bundle","meta":{"lastUpdated":"${updated.toISOString()}"},"type":"searchset",${totalText}"link":${linksText(links)}`
+  const pieces: string[] = []
+  let before = `${head},"entry":[`
+  const add = (fullUrl: string, content: string, mode: string) => {
+    pieces.push(`${before}{${fullUrl}"resource":`, content)
+    before = `,"search":{"mode":"${mode}"}},`
+  }
+  for (const { type, id, content } of matches) add(`"fullUrl":"${base}/${type}/${id}",`, content, 'match')
   const seen = new Set<string>()
-  for (const resource of included) {
-    const name = `${resource.type}/${resource.id}`
-    if (!seen.has(name)) entries.push(entryText(base, resource, 'include'))
+  for (const { type, id, content } of included) {
+    const name = `${type}/${id}`
+    if (!seen.has(name)) add(`"fullUrl":"${base}/${name}",`, content, 'include')
     seen.add(name)
   }
-  if (warnings.length > 0) entries.push(`{"resource":${JSON.stringify(outcome(warnings))},"search":{"mode":"outcome"}}`)
-  const totalText = total === undefined ? '' : `"total":${total},`
-  const entryList = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''
-  return `{"resourceType":"Bundle","meta":{"lastUpdated":"${updated.toISOString()}"},"type":"searchset",${totalText}"link":${linksText(links)}${entryList}}`
+  if (warnings.length > 0) add('', JSON.stringify(outcome(warnings)), 'outcome')
+  pieces.push(pieces.length > 0 ? `${before.slice(0, -1)}]}` : `${head}}`)
+  return encoded(pieces)
 }
 
 /** The Bundle of versions of one or many resources, newest first. https://hl7.org/fhir/R4/http.html#history */

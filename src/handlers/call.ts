@@ -49,10 +49,10 @@ export type Call = {
   readonly now: Date
 }
 
-/** What an interaction answers: the body is JSON text that is ready to send. */
+/** What an interaction answers: the body is JSON text that is ready to send, or its bytes. */
 export type Answer = {
   readonly status: number
-  readonly body?: string
+  readonly body?: string | Buffer
   /** What the body says when it is an OperationOutcome: an entry of a Bundle has another place for it. */
   readonly issues?: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>

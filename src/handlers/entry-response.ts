@@ -58,7 +58,7 @@ export function responseOfAnswer({ status, headers, body, issues }: Answer, { me
     ...(headers.location === undefined ? {} : { location: headers.location }),
     ...(headers.etag === undefined ? {} : { etag: headers.etag }),
     ...(modified === undefined ? {} : { lastModified: new Date(modified).toISOString() }),
-    ...(hasContent ? { content: body } : {}),
+    ...(hasContent ? { content: body.toString() } : {}),
     ...(issues === undefined ? {} : { issues }),
   }
 }

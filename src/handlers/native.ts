@@ -115,7 +115,7 @@ export function sendNative(
   reply.code(status).headers(headers)
   varyByAccept(reply)
   if (body === undefined) return reply.send()
-  const resource = parseJson(body, { depth }).value as Json
+  const resource = parseJson(body.toString(), { depth }).value as Json
   if (isNativeAsked(request, parseMediaType(String(resource.contentType)).type))
     return sendContent(request, reply, resource)
   return reply.type(`${negotiate(request)}; charset=utf-8`).send(body)

@@ -76,6 +76,9 @@ export function checkContentType({ headers, method }: FastifyRequest): void {
     throw unsupportedMedia(`The body must be ${FHIR_JSON}; ${JSON_PATCH} is for PATCH`)
 }
 
+/** Whether the answer is wanted in lines, https://hl7.org/fhir/R4/http.html#pretty */
+export const isPretty = (url: string): boolean => /[?&]_pretty=true(?:&|$)/.test(url)
+
 /** The query string as pairs, in order and with repetitions, which a search needs. @throws FhirError 400 */
 export function queryPairs(url: string): [string, string][] {
   const mark = url.indexOf('?')

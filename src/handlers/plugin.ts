@@ -14,7 +14,7 @@ import { authenticator, type Revoked } from './authenticate.ts'
 import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
-import { checkContentType, JSON_TYPES } from './negotiate.ts'
+import { checkContentType, isPretty, JSON_TYPES } from './negotiate.ts'
 import { operationRoutes } from './operations/routes.ts'
 import { pageLinks } from './page-link.ts'
 import { resourceRoutes } from './routes.ts'
@@ -62,8 +62,6 @@ const EXPOSED = [
 
 /** What proxies and caches commonly pass on; more is for POST. */
 const MOST_URL = 16_000
-
-const isPretty = (url: string): boolean => /[?&]_pretty=true(?:&|$)/.test(url)
 
 /** Bodies are read as text, so that no digit of a decimal is lost, then parsed with a limit on their depth. */
 function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDepth: depth }: FhirOptions): void {
@@ -125,10 +123,12 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   app.decorateRequest('received', '')
   const methodsAt = methodsOfPaths(app)
   const allowedFor = ({ url }: FastifyRequest) => methodsAt(url.split('?')[0] ?? '')
-  app.addHook('onRequest', async request => {
+  // Hooks that wait for nothing are no promises: every request would make and await them.
+  app.addHook('onRequest', (request, _reply, done) => {
     const { origin, 'access-control-request-method': wanted } = request.headers
-    if (request.method === 'OPTIONS' && (origin === undefined || wanted === undefined))
-      throw notAllowed('OPTIONS is answered to the preflights of browsers only (CORS)', allowedFor(request))
+    const isStray = request.method === 'OPTIONS' && (origin === undefined || wanted === undefined)
+    if (!isStray) return done()
+    done(notAllowed('OPTIONS is answered to the preflights of browsers only (CORS)', allowedFor(request)))
   })
   await app.register(cors, {
     origin: true,
@@ -137,9 +137,9 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     maxAge: 600,
   })
-  app.addHook('onRequest', async request => {
-    if (request.url.length > MOST_URL)
-      throw uriTooLong(`The address has more than ${MOST_URL} characters: search by POST, with a form`)
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.url.length <= MOST_URL) return done()
+    done(uriTooLong(`The address has more than ${MOST_URL} characters: search by POST, with a form`))
   })
   app.addHook('onSend', (request, _reply, payload, done) =>
     done(null, typeof payload === 'string' && isPretty(request.url) ? prettyJson(payload) : payload),
@@ -162,12 +162,12 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   })
 
   // Said before the body is read: what is wrong with that one does not matter where nothing is.
-  app.addHook('onRequest', async request => {
-    if (!request.is404) return
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!request.is404) return done()
     const allow = allowedFor(request)
     if (allow.length > 0)
-      throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
-    throw notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
+      return done(notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow))
+    done(notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`))
   })
   app.setNotFoundHandler(() => {})
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../fhir/json.ts'
 import { FhirError, invalid, notAllowed, notFound } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
@@ -6,11 +6,12 @@ import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { submitBundle } from './bundle.ts'
-import type { Answer, Call, Conditions, Server } from './call.ts'
+import type { Call, Conditions, Server } from './call.ts'
 import { isId } from './id.ts'
 import { INTERACTIONS, offered, type Route } from './interactions.ts'
 import { resourceOfContent, sendNative } from './native.ts'
 import { formPairs, negotiate, queryPairs } from './negotiate.ts'
+import { send } from './send.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 const WITH_BODY = ['POST', 'PUT', 'PATCH']
@@ -73,12 +74,6 @@ function callOf(server: Server, definition: Definition, request: FastifyRequest)
     ...(id === undefined ? {} : { id }),
     ...(versionId === undefined ? {} : { versionId }),
   }
-}
-
-function send(reply: FastifyReply, type: string, { status, headers, body }: Answer): FastifyReply {
-  reply.code(status).headers(headers)
-  if (body === undefined) return reply.send()
-  return reply.type(`${type}; charset=utf-8`).send(body)
 }
 
 /** A refusal for lack of scope is an access too: it is recorded before the answer leaves. */

@@ -6,6 +6,7 @@ import { historySystem } from './history.ts'
 import { negotiate } from './negotiate.ts'
 import { conditionsOf, paramsOf, recordRefusal, refuseOthers } from './routes.ts'
 import { type SystemCall, searchCompartment, searchSystem } from './search.ts'
+import { send } from './send.ts'
 
 type Handle = (call: SystemCall, params: Readonly<Record<string, string>>) => Promise<Answer>
 
@@ -54,11 +55,7 @@ function systemRoute(app: FastifyInstance, server: Server, route: SystemRoute): 
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const type = negotiate(request)
       try {
-        const { status, headers, body } = await handle(
-          callOf(server, request),
-          request.params as Record<string, string>,
-        )
-        return reply.code(status).headers(headers).type(`${type}; charset=utf-8`).send(body)
+        return send(reply, type, await handle(callOf(server, request), request.params as Record<string, string>))
       } catch (error) {
         await recordRefusal(server, request, interaction, whatOf(request), error)
         throw error

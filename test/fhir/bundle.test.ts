@@ -1,5 +1,7 @@
 import t from 'tap'
-import { historyBundle, responseBundle, searchset } from '../../src/fhir/bundle.ts'
+import { historyBundle, responseBundle, type Searchset, searchset as searchsetBytes } from '../../src/fhir/bundle.ts'
+
+const searchset = (...[address, found]: [string, Searchset]) => searchsetBytes(address, found).toString()
 
 const base = 'https://fhir.example.org/fhir'
 const found = (id: string) => ({ type: 'Patient', id, content: `{"resourceType":"Patient","id":"${id}","x":1.00}` })

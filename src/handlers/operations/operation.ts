@@ -27,7 +27,7 @@ export type Called = Omit<Call, 'definition' | 'params' | 'body'> & {
 }
 
 /** What an operation answers: text that is ready to send, or text that is still being put together. */
-export type OperationAnswer = Omit<Answer, 'body'> & { readonly body?: string | Readable }
+export type OperationAnswer = Omit<Answer, 'body'> & { readonly body?: Answer['body'] | Readable }
 
 /**
  * An operation, https://hl7.org/fhir/R4/operations.html: its routes, its checks and its line in the

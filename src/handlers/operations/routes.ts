@@ -1,12 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Json } from '../../fhir/types.ts'
 import { definitionOf } from '../../resources/index.ts'
 import { isLenient, type Server } from '../call.ts'
 import { negotiate } from '../negotiate.ts'
 import { conditionsOf, isForm, paramsOf, recordRefusal, refuseOthers } from '../routes.ts'
+import { send } from '../send.ts'
 import { OPERATIONS, typesOf } from './index.ts'
 import { readInput } from './input.ts'
-import type { Called, Level, NamedOperation, OperationAnswer } from './operation.ts'
+import type { Called, Level, NamedOperation } from './operation.ts'
 import { continued } from './pages.ts'
 
 const LEVELS: readonly Level[] = ['system', 'type', 'instance']
@@ -52,12 +53,6 @@ function calledOf(
     requestId: request.id,
     now: server.clock(),
   }
-}
-
-function send(reply: FastifyReply, type: string, { status, headers, body }: OperationAnswer): FastifyReply {
-  reply.code(status).headers(headers)
-  if (body === undefined) return reply.send()
-  return reply.type(`${type}; charset=utf-8`).send(body)
 }
 
 function operationRoute(
