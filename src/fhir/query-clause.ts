@@ -14,6 +14,8 @@ export type Clause = {
   readonly values: readonly Value[]
   /** What is asked of resources at the other end of a reference; one of the links must hold. */
   readonly links?: readonly Link[]
+  /** Whether few rows were found to match it. */
+  readonly isFew?: boolean
 }
 
 /**

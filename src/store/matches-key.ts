@@ -5,7 +5,7 @@ import type { Code, Value } from '../fhir/search-value.ts'
 import { indexKey, pairKey, referenceKey, tokenKeys, typedKey, uriKey } from './hash.ts'
 import type { Rows } from './rows.ts'
 import { any, name, type Sql, sql } from './sql.ts'
-import { setColumn } from './tables.ts'
+import { setColumn, tableOf } from './tables.ts'
 
 export type Of<K extends Value['kind']> = Extract<Value, { kind: K }>
 
@@ -23,6 +23,19 @@ const keyOf = (param: string, { system, code }: Code): string => {
 /** The rows whose array has any of these keys. */
 export const hasKey = ({ row }: Rows, keys: readonly string[]): Sql =>
   sql`${row}.keys && ${keys.map(indexKey)}::bigint[]`
+
+const MANY_KEYS = 20
+
+/**
+ * The same for keys of which there may be hundreds: each is looked for in the index, where the planner might compare
+ * every row with all of them.
+ */
+const hasOneOf = (rows: Rows, keys: readonly string[]): Sql => {
+  if (keys.length <= MANY_KEYS) return hasKey(rows, keys)
+  const table = name(tableOf(rows.permission.definition.type))
+  return sql`${rows.row}.id = any(array(select f.id from unnest(${keys.map(indexKey)}::bigint[]) as k(key)
+    join ${table} f on f.keys @> array[k.key]))`
+}
 
 /** The rows that have any of the keys, in their array or in an interned set; the dictionary is asked inside the same statement. */
 function keyed(clause: Clause, { stored }: SearchParam, rows: Rows, keys: Sql): Sql {
@@ -98,7 +111,7 @@ export const SEVERAL_PATIENTS = '#several'
 export function refersTo(param: string, declared: SearchParam, rows: Rows, targets: readonly string[]): Sql {
   const { row, permission } = rows
   const key = (target: string) => referenceKey(param, target)
-  if (declared.stored !== 'patient') return hasKey(rows, targets.map(key))
+  if (declared.stored !== 'patient') return hasOneOf(rows, targets.map(key))
   const isPatient = (target: string) => target.startsWith(PATIENT) && !target.includes(VERSION)
   const patients = targets.filter(isPatient).map(target => target.slice(PATIENT.length))
   const others = targets.filter(target => !isPatient(target))
@@ -106,9 +119,9 @@ export function refersTo(param: string, declared: SearchParam, rows: Rows, targe
   const only = patients[0]
   if (only !== undefined && patients.length === 1) conditions.push(sql`${row}.patient = ${only}`)
   else if (only !== undefined) conditions.push(sql`${row}.patient = any(${patients}::text[])`)
-  if (others.length > 0) conditions.push(hasKey(rows, others.map(key)))
+  if (others.length > 0) conditions.push(hasOneOf(rows, others.map(key)))
   if (permission.kind === 'everything' && permission.definition.severalPatients)
-    conditions.push(sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${hasKey(rows, targets.map(key))})`)
+    conditions.push(sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${hasOneOf(rows, targets.map(key))})`)
   return any(conditions)
 }
 

@@ -38,13 +38,19 @@ function along(link: Link, { row, permission }: Rows, end: End): Sql {
 /** Back along a reference that names the row. */
 function back(link: Link, { row, permission }: Rows, end: End): Sql {
   const other = end.rows.row
-  const { definition } = end.rows.permission
-  const { type } = permission.definition
-  const named = sql`${other}.keys @> array[index_key(${referenceKey(link.param, `${type}/`)} || ${row}.id)]`
-  const isOwner = type === 'Patient' && definition.search[link.param]?.stored === 'patient'
-  const several = definition.severalPatients ? sql`(${other}.patient = ${SEVERAL_PATIENTS} and ${named})` : raw('false')
-  const names = isOwner ? any([sql`${other}.patient = ${row}.id`, several]) : named
-  return sql`exists (select from ${end.table} where ${names} and ${end.wanted})`
+  const { definition, kind } = end.rows.permission
+  const prefix = referenceKey(link.param, `${permission.definition.type}/`)
+  const names = sql`${other}.keys @> array[index_key(${prefix} || ${row}.id)]`
+  // Whatever else is asked of them must not make the planner look for that first, once for each row.
+  const named = sql`exists (select from (select * from ${end.table} where ${names} offset 0) ${other} where ${end.wanted})`
+  if (permission.definition.type === 'Patient' && definition.search[link.param]?.stored === 'patient') {
+    const owned = sql`exists (select from ${end.table} where ${other}.patient = ${row}.id and ${end.wanted})`
+    return definition.severalPatients && kind === 'everything' ? any([owned, named]) : owned
+  }
+  if (kind !== 'patient' || !Array.isArray(definition.compartment)) return named
+  // One patient's resources are few: what they name is listed once.
+  return sql`${row}.id in (select substr(ref, ${prefix.length + 1}::int) from ${end.table}, unnest(${other}.refs) ref
+    where starts_with(ref, ${prefix}) and ${end.wanted})`
 }
 
 /** A link of which the ids at its other end are known. */

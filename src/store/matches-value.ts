@@ -53,27 +53,19 @@ export const hasMainDate = ({ row }: Rows): Sql => sql`(${row}.date_lo > '-infin
 export const updates = (clause: Clause, { row, now }: Rows): Sql =>
   any(of(clause, 'date').map(value => compareDate(value, sql`${row}.upd`, sql`(${row}.upd + interval '1 ms')`, now)))
 
-/** https://hl7.org/fhir/R4/search.html#date */
-export function dates(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+/** A date that is the main one of its type, https://hl7.org/fhir/R4/search.html#date */
+export function mainDates(clause: Clause, rows: Rows): Sql {
   const { row, now } = rows
-  const values = of(clause, 'date')
-  if (declared.stored === 'main') {
-    const conditions = values.map(value => compareDate(value, sql`${row}.date_lo`, sql`${row}.date_hi`, now))
-    return all([hasMainDate(rows), any(conditions)])
-  }
-  const conditions = values.map(value => compareDate(value, raw('s.date_lo'), raw('s.date_hi'), now))
-  return beside('search_date', clause.param, rows, any(conditions))
+  const conditions = of(clause, 'date').map(value => compareDate(value, sql`${row}.date_lo`, sql`${row}.date_hi`, now))
+  return all([hasMainDate(rows), any(conditions)])
 }
 
 /** https://hl7.org/fhir/R4/search.html#string */
-export function strings(clause: Clause, rows: Rows): Sql {
-  const folded = raw('s.folded')
-  const conditions = of(clause, 'string').map(({ text }) => {
-    // Its folded form is what the index knows.
-    if (clause.modifier === 'exact') return all([startsWith(folded, foldString(text)), sql`s.exact = ${text}`])
-    return clause.modifier === 'contains' ? contains(folded, foldString(text)) : startsWith(folded, foldString(text))
-  })
-  return beside('search_string', clause.param, rows, any(conditions))
+function string({ text }: Of<'string'>, modifier: string | undefined): Sql {
+  const [column, folded] = [raw('s.folded'), foldString(text)]
+  // Its folded form is what the index knows.
+  if (modifier === 'exact') return all([startsWith(column, folded), sql`s.exact = ${text}`])
+  return modifier === 'contains' ? contains(column, folded) : startsWith(column, folded)
 }
 
 type Numbers = Pick<Of<'quantity'>, 'prefix' | 'exact' | 'low' | 'high'>
@@ -121,9 +113,33 @@ function quantity(value: Of<'quantity'>): Sql {
   return all([given, sql`s.system = ${system}`, sql`s.code = ${code}`])
 }
 
-/** https://hl7.org/fhir/R4/search.html#quantity */
-export const quantities = (clause: Clause, rows: Rows): Sql =>
-  beside('search_quantity', clause.param, rows, any(of(clause, 'quantity').map(quantity)))
+/** The values of a clause as conditions on the rows of the side table that holds them. */
+function ofSide({ modifier, values }: Clause, now: Date): Sql {
+  const conditions = values.flatMap(value => {
+    if (value.kind === 'string') return string(value, modifier)
+    if (value.kind === 'date') return compareDate(value, raw('s.date_lo'), raw('s.date_hi'), now)
+    return value.kind === 'quantity' ? quantity(value) : []
+  })
+  return any(conditions)
+}
+
+const STORES: Readonly<Partial<Record<SearchParam['type'], string>>> = {
+  string: 'search_string',
+  date: 'search_date',
+  quantity: 'search_quantity',
+}
+
+/** The side table that holds the values of a type of parameter. */
+export const storeOf = ({ type }: SearchParam): string => STORES[type] ?? ''
+
+/** A string, date or quantity that stands in the side table of its type. */
+export const side = (clause: Clause, declared: SearchParam, rows: Rows): Sql =>
+  beside(storeOf(declared), clause.param, rows, ofSide(clause, rows.now))
+
+/** What a clause finds in its side table, to be counted. */
+export const sideRows = (clause: Clause, declared: SearchParam, type: string, now: Date): Sql =>
+  sql`select from ${name(storeOf(declared))} s where s.type = ${type} and s.param = ${clause.param}
+    and ${ofSide(clause, now)}`
 
 /** Quantities that stand beside one of the first values: https://hl7.org/fhir/R4/search.html#composite */
 export const quantitiesBeside = (param: string, rows: Rows, value: Value, keys: readonly string[]): Sql =>

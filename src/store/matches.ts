@@ -4,7 +4,7 @@ import type { SearchParam } from '../fhir/search.ts'
 import { tokenKeys } from './hash.ts'
 import { hasKey, not, of, pairKeys, refersTo, saysIdentifier, tokens, uris } from './matches-key.ts'
 import { links } from './matches-link.ts'
-import { beside, dates, hasMainDate, quantities, quantitiesBeside, strings, updates } from './matches-value.ts'
+import { beside, hasMainDate, mainDates, quantitiesBeside, side, storeOf, updates } from './matches-value.ts'
 import type { Rows } from './rows.ts'
 import { all, any, name, raw, type Sql, sql } from './sql.ts'
 import { setColumn } from './tables.ts'
@@ -15,12 +15,6 @@ function references(clause: Clause, declared: SearchParam, rows: Rows): Sql {
   if (clause.modifier === 'identifier') return any([saysIdentifier(clause, rows), links(clause, rows, condition)])
   const targets = of(clause, 'reference').flatMap(value => value.targets)
   return refersTo(clause.param, declared, rows, targets)
-}
-
-const STORES: Readonly<Partial<Record<SearchParam['type'], string>>> = {
-  string: 'search_string',
-  date: 'search_date',
-  quantity: 'search_quantity',
 }
 
 /** The parameters that one is made of, each as a clause of its own. */
@@ -45,8 +39,8 @@ function present(clause: Clause, declared: SearchParam, rows: Rows): Sql {
     ])
   const numbers = numbersOf(declared, rows)
   if (numbers !== undefined) return beside('search_quantity', numbers, rows, raw('s.pairs is not null'))
-  const store = STORES[declared.type]
-  return store === undefined ? hasKey(rows, [tokenKeys.present(param)]) : beside(store, param, rows, raw('true'))
+  const store = storeOf(declared)
+  return store === '' ? hasKey(rows, [tokenKeys.present(param)]) : beside(store, param, rows, raw('true'))
 }
 
 /** The second part of a composite of pairs where that is a quantity. */
@@ -92,7 +86,8 @@ function ofColumn(clause: Clause, rows: Rows): Sql {
   return clause.modifier === 'not' ? not(found) : found
 }
 
-function condition(clause: Clause, rows: Rows): Sql {
+/** The SQL of a clause on rows that are asked about. */
+export function condition(clause: Clause, rows: Rows): Sql {
   const { declared } = clause
   if (typeof declared === 'string') return ofColumn(clause, rows)
   if (declared.stored === 'linked') return links(clause, rows, condition)
@@ -101,9 +96,9 @@ function condition(clause: Clause, rows: Rows): Sql {
   const kinds: Record<SearchParam['type'], () => Sql> = {
     token: () => tokens(clause, declared, rows),
     uri: () => uris(clause, declared, rows),
-    date: () => dates(clause, declared, rows),
-    string: () => strings(clause, rows),
-    quantity: () => quantities(clause, rows),
+    date: () => (declared.stored === 'main' ? mainDates(clause, rows) : side(clause, declared, rows)),
+    string: () => side(clause, declared, rows),
+    quantity: () => side(clause, declared, rows),
     reference: () => references(clause, declared, rows),
     composite: () => composites(clause, declared, rows),
   }

@@ -9,6 +9,7 @@ import { matches } from './matches.ts'
 import { type Narrowing, narrowed } from './narrow.ts'
 import { after, cursorColumns, keyColumns, type Order, orderBy, orderByColumns, orderOf } from './order.ts'
 import { run } from './run.ts'
+import { shortlisted } from './shortlist.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { visibleTo } from './visible.ts'
@@ -48,15 +49,16 @@ export type Search = {
   readonly now: Date
 }
 
-const SELECTIVE: readonly Stored[] = ['keys', 'side', 'either', 'pairs', 'linked']
+const SELECTIVE: readonly Stored[] = ['keys', 'side', 'either', 'parts', 'pairs', 'linked']
 
 /**
  * Parameters that few resources match. Their matches are sorted rather than looked for along an index of the order,
  * which a planner that overrates them would walk to its end.
  */
 const isSelective = ({ clauses }: Query): boolean =>
-  clauses.some(({ declared, modifier }) => {
-    if (modifier === 'missing' || modifier === 'not') return false
+  clauses.some(({ declared, modifier, links, isFew }) => {
+    if (isFew !== undefined) return isFew
+    if (modifier === 'missing' || modifier === 'not' || links?.some(({ ids }) => ids === undefined)) return false
     return declared === 'id' || (declared !== 'lastUpdated' && SELECTIVE.includes(declared.stored))
   })
 
@@ -82,8 +84,21 @@ const counted = (search: Search, settled: string | undefined): Sql =>
     ' + ',
   )
 
+/** The search with the ids that its chains lead to, where these are few. */
+async function prepared(db: Queryable, search: Search): Promise<Search> {
+  const [first, ...others] = search.branches
+  const listed = async ({ permission, query }: Branch): Promise<Branch> => ({
+    permission,
+    query: await shortlisted(db, query, permission, search.now),
+  })
+  const branches: [Branch, ...Branch[]] = [await listed(first)]
+  for (const branch of others) branches.push(await listed(branch))
+  return { ...search, branches }
+}
+
 /** How many match: `_summary=count`, `_count=0`. https://hl7.org/fhir/R4/search.html#total */
-export async function count(db: Queryable, search: Search): Promise<number> {
+export async function count(db: Queryable, asked: Search): Promise<number> {
+  const search = await prepared(db, asked)
   const rows = await run<[string]>(db, sql`select ${counted(search, undefined)}`)
   const total = Number(rows[0]?.[0] ?? 0)
   await record(db, closed(lineOf(search.access, search.now), { count: total }))
@@ -199,7 +214,8 @@ function nextOf(search: Search, matched: readonly Row[], brought: readonly Row[]
  * what, what matches and what is included is decided by PostgreSQL; the stored text comes back untouched, and to the
  * caller once it is recorded what was found.
  */
-export async function findPage(db: Queryable, search: Search): Promise<Page> {
+export async function findPage(db: Queryable, wanted: Search): Promise<Page> {
+  const search = await prepared(db, wanted)
   const { cursor, access, now } = search
   const [{ query, permission }] = search.branches
   const settled = isFeed(query) ? await settledBefore(db) : undefined

@@ -49,6 +49,8 @@ function statementsOf(definition: Definition): string[] {
     `create index if not exists "${table}_history_updated" on "${table}_history" (upd, id)`,
     `create index if not exists "${table}_keys" on "${table}" using gin (keys) with (fastupdate = off)`,
   ]
+  if (internedOf(definition).includes('code'))
+    statements.push(`create index if not exists "${table}_code" on "${table}" (code_cc, upd, id)`)
   if (definition.releasedWith || definition.follows)
     statements.push(
       `alter table "${table}" add column if not exists release_own timestamptz not null default '-infinity'`,
