@@ -13,7 +13,7 @@ const TYPES = ['Patient', 'Observation', 'Practitioner', 'Binary', 'Group']
 const LETTERS = ['c', 'r', 'u', 'd', 's']
 await store(
   everything,
-  TYPES.map(type => giveTo(minimal(type, type === 'Patient' ? 'alice' : 'one'), 'alice')),
+  TYPES.map(type => ({ ...giveTo(minimal(type, type === 'Patient' ? 'alice' : 'one'), 'alice'), language: 'en' })),
 )
 
 const app = async (scope: string): Promise<Client> => client(s, await engineToken(s, scope))
@@ -21,6 +21,21 @@ const app = async (scope: string): Promise<Client> => client(s, await engineToke
 type Try = { path: string; sent?: Sent; needs: string }
 
 const idOf = (type: string): string => (type === 'Patient' ? 'alice' : 'one')
+
+/** A FHIRPath Patch that changes nothing that matters. */
+const PATCH = {
+  resourceType: 'Parameters',
+  parameter: [
+    {
+      name: 'operation',
+      part: [
+        { name: 'type', valueCode: 'replace' },
+        { name: 'path', valueString: 'Resource.language' },
+        { name: 'value', valueCode: 'cy' },
+      ],
+    },
+  ],
+}
 
 /** Every way to an interaction, with the letters that it needs. */
 function triesOf(type: string): Try[] {
@@ -45,7 +60,11 @@ function triesOf(type: string): Try[] {
     { path: `/${type}`, sent: { method: 'POST', body, headers: { 'if-none-exist': '_id=one' } }, needs: 'cs' },
     { path: `/${type}/other`, sent: { method: 'PUT', body }, needs: 'u' },
     { path: `/${type}?_id=other`, sent: { method: 'PUT', body }, needs: 'us' },
+    { path: at, sent: { method: 'PATCH', body: PATCH }, needs: 'u' },
+    { path: `/${type}?_id=${idOf(type)}`, sent: { method: 'PATCH', body: PATCH }, needs: 'us' },
     { path: `/${type}/absent`, sent: { method: 'DELETE' }, needs: 'd' },
+    { path: `/${type}?_id=absent`, sent: { method: 'DELETE' }, needs: 'ds' },
+    { path: `/${type}/_history`, needs: 's' },
     { path: '/', sent: ask('GET', at.slice(1)), needs: 'r' },
     { path: '/', sent: ask('GET', type), needs: 's' },
     { path: '/', sent: ask('POST', type, body), needs: 'c' },
