@@ -93,7 +93,7 @@ async function answer(
   const access: Access = { grant, requestId, interaction, what: path }
   const past = { ...askedOf(page), permissions, id, after: page.cursor?.after }
   const { versions, next } = await readHistory(db, past, access, now)
-  const links = linksOf(call, path, page.params, page.sealed, next && { after: next })
+  const links = linksOf(call, path, page.params, page.followed, next && { after: next })
   // A filter may leave nothing of what is there.
   const isEmpty = versions.length === 0 && past.since === undefined && past.at === undefined && !page.cursor
   return { status: 200, headers: lastModified(versions), body: historyBundle(server.base, versions, links), isEmpty }

@@ -92,7 +92,7 @@ async function answer(
     included: cut(found.included, query, server.maxDepth),
     total: found.total,
     warnings: ignoredWarnings(ignored),
-    links: linksOf(call, path, used, page.sealed, found.next),
+    links: linksOf(call, path, used, page.followed, found.next),
     updated: now,
   })
   return { status: 200, headers: {}, body }

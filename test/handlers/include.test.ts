@@ -185,4 +185,11 @@ t.test('what one page cannot bring along stands on the next ones, all of it, onc
   }
   t.equal(iterated.length, 2301)
   t.equal(new Set(iterated).size, 2301)
+  const resized: string[] = []
+  for (let next: string | undefined = '/Location?_count=2&_sort=_id&_revinclude=Observation:focus'; next; ) {
+    const reply: Reply = await engine(resized.length > 0 ? `${next}&_count=1` : next)
+    resized.push(...namesOf(reply))
+    next = linkOf(reply, 'next')
+  }
+  t.equal(new Set(resized).size, 2303, 'a page that goes on with the rest of another keeps the size of that one')
 })

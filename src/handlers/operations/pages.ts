@@ -1,6 +1,6 @@
 import type { Grant } from '../../access/grant.ts'
-import { invalid } from '../../fhir/outcome.ts'
 import type { Server } from '../call.ts'
+import { encode, followedOf, resized } from '../paging.ts'
 import type { Called, NamedOperation } from './operation.ts'
 
 type Pairs = readonly (readonly [string, string])[]
@@ -16,18 +16,11 @@ export function continued(
   { links }: Server,
   grant: Grant,
 ): Continued {
-  const sealed = pages ? pairs.find(([name]) => name === '_page')?.[1] : undefined
-  if (sealed === undefined) return { pairs }
-  if (pairs.some(([name]) => name !== '_page' && name !== '_format' && name !== '_pretty'))
-    throw invalid('_page stands alone: it carries the whole request')
-  const { params, cursor } = links.open(sealed, path, grant)
-  return { pairs: params, cursor }
+  const followed = pages ? followedOf(pairs) : undefined
+  if (!followed) return { pairs }
+  const { params, cursor } = links.open(followed.sealed, path, grant)
+  return { pairs: resized(params, followed), cursor }
 }
-
-const encode = (pairs: Pairs): string =>
-  pairs
-    .map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`)
-    .join('&')
 
 /** The operation with the parameters that it was given, as a URL below the base and as the audit record keeps it. */
 export function whatOf({ path, input }: Called): string {
