@@ -49,12 +49,16 @@ function absolute(url: string): ParsedReference {
 
 /**
  * Visits every Reference in a resource, in contained resources, extensions and Bundle entries too. `path` gives the
- * FHIRPath of the one visited; it is a function because most visits never need it.
+ * FHIRPath of the one visited; it is a function because most visits never need it. `targets` are the types that the
+ * element may refer to, nothing for any.
  */
-export function eachReference(resource: Json, visit: (holder: Holder, path: () => string) => void): void {
+export function eachReference(
+  resource: Json,
+  visit: (holder: Holder, path: () => string, targets: readonly string[] | undefined) => void,
+): void {
   const trail: (string | number)[] = []
-  walk(resource, 'Resource', trail, {
-    reference: holder => visit(holder as Holder, () => pathOf(resource, trail)),
+  walk(resource, { kind: 'type', type: 'Resource' }, trail, {
+    reference: (holder, targets) => visit(holder as Holder, () => pathOf(resource, trail), targets),
   })
 }
 
@@ -71,7 +75,7 @@ export function rewriteLinks(resource: Json, replace: (url: string) => string | 
     if (found !== undefined) count++
     return found
   }
-  walk(resource, 'Resource', [], {
+  walk(resource, { kind: 'type', type: 'Resource' }, [], {
     reference: holder => {
       if (typeof holder.reference === 'string') holder.reference = replaced(holder.reference) ?? holder.reference
     },
@@ -103,13 +107,14 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
 }
 
 type Visitor = {
-  reference: (holder: Json) => void
+  reference: (holder: Json, targets: readonly string[] | undefined) => void
   url?: (holder: Json, member: string) => void
   xhtml?: (holder: Json, member: string) => void
 }
 
 /** What to do with a member: descend into a type, or look at a link. Members that hold neither are not in the plan. */
-type Step = { kind: 'type'; type: string } | { kind: 'url' } | { kind: 'xhtml' }
+type Step = Into | { kind: 'url' } | { kind: 'xhtml' }
+type Into = { kind: 'type'; type: string; targets?: readonly string[] | undefined }
 
 const URLS = ['uri', 'url', 'oid', 'uuid']
 const plans = new Map<string, ReadonlyMap<string, Step>>()
@@ -123,7 +128,7 @@ function planOf(type: string): ReadonlyMap<string, Step> {
       const member = memberName(element.name, one)
       if (URLS.includes(one)) plan.set(member, { kind: 'url' })
       else if (one === 'xhtml') plan.set(member, { kind: 'xhtml' })
-      else if (isComplex(one)) plan.set(member, { kind: 'type', type: one })
+      else if (isComplex(one)) plan.set(member, { kind: 'type', type: one, targets: element.targets })
       // Extensions may sit beside any primitive.
       else plan.set(`_${member}`, { kind: 'type', type: 'Element' })
       if (URLS.includes(one)) plan.set(`_${member}`, { kind: 'type', type: 'Element' })
@@ -133,26 +138,26 @@ function planOf(type: string): ReadonlyMap<string, Step> {
   return plan
 }
 
-function walk(value: unknown, declared: string, trail: (string | number)[], visitor: Visitor): void {
+function walk(value: unknown, into: Into, trail: (string | number)[], visitor: Visitor): void {
   if (typeof value !== 'object' || value === null) return
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       trail.push(index)
-      walk(value[index], declared, trail, visitor)
+      walk(value[index], into, trail, visitor)
       trail.pop()
     }
     return
   }
   const holder = value as Json
-  const type = declared === 'Resource' ? String(holder.resourceType) : declared
-  if (type === 'Reference') visitor.reference(holder)
+  const type = into.type === 'Resource' ? String(holder.resourceType) : into.type
+  if (type === 'Reference') visitor.reference(holder, into.targets)
   const plan = planOf(type)
   for (const member in holder) {
     const step = plan.get(member)
     if (step === undefined) continue
     if (step.kind === 'type') {
       trail.push(member)
-      walk(holder[member], step.type, trail, visitor)
+      walk(holder[member], step, trail, visitor)
       trail.pop()
     } else visitor[step.kind]?.(holder, member)
   }

@@ -61,8 +61,23 @@ const atReference = ({ status, issues }: FhirError, where: string, place: string
     place,
   )
 
+/**
+ * What a reference by identifier is to when it does not say so: the one type that its element is for, or else the Patient
+ * where it may be to her.
+ */
+function typeOf({ type }: Holder, targets: readonly string[] | undefined): string | undefined {
+  if (typeof type === 'string') return type
+  if (targets === undefined || targets.includes('Patient')) return 'Patient'
+  return targets.length === 1 ? targets[0] : undefined
+}
+
 /** What one reference needs to be looked up, if anything. */
-function wantedOf(holder: Holder, path: () => string, place: string): Wanted | undefined {
+function wantedOf(
+  holder: Holder,
+  path: () => string,
+  targets: readonly string[] | undefined,
+  place: string,
+): Wanted | undefined {
   if (typeof holder.reference === 'string') {
     const parsed = parseReference(holder.reference)
     if (parsed?.kind !== 'conditional') return undefined
@@ -80,9 +95,10 @@ function wantedOf(holder: Holder, path: () => string, place: string): Wanted | u
     return { ...identity, type: parsed.type, holder, required: true, where }
   }
   const identity = identityOfHolder(holder)
-  // A reference by identifier that does not say to what kind of thing is tried as the patient's.
-  const type = typeof holder.type === 'string' ? holder.type : 'Patient'
-  return identity && definitionOf(type) ? { ...identity, type, holder, required: false, where: '' } : undefined
+  const type = typeOf(holder, targets)
+  return identity && type !== undefined && definitionOf(type)
+    ? { ...identity, type, holder, required: false, where: '' }
+    : undefined
 }
 
 /** The identifiers that a resource carries. */
@@ -167,8 +183,8 @@ export async function linkReferences(db: Queryable, intents: readonly Identified
   for (const { resource, place } of intents) {
     if (!resource) continue
     if (targets.size > 0) rewriteLinks(resource, url => targets.get(url))
-    eachReference(resource, (holder, path) => {
-      const wanted = wantedOf(holder, path, place)
+    eachReference(resource, (holder, path, targets) => {
+      const wanted = wantedOf(holder, path, targets, place)
       if (wanted) pending.push([wanted, place])
     })
   }

@@ -6,6 +6,7 @@ import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { inTransaction, type Queryable } from '../store/db.ts'
+import { lockNamed } from '../store/release.ts'
 import { rowOf } from '../store/row.ts'
 import { arrivalKey, awaiting } from '../store/waiting.ts'
 import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Version } from '../store/write.ts'
@@ -169,6 +170,7 @@ export async function perform(
   const known = await applyPatches(db, server, named)
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
+  await lockNamed(db, known)
   const there = await currents(db, known)
   const planned = known.map(intent =>
     plan(server, writer, intent, there.get(`${intent.definition.type}/${intent.id}`), moment),

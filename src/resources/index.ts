@@ -15,6 +15,8 @@ function check(file: string, definition: Definition): void {
         throw new Error(`${type}.compartment names ${param}, which is not declared as reference('patient')`)
   if (definition.follows !== undefined && search[definition.follows]?.stored !== 'keys')
     throw new Error(`${type}.follows names ${definition.follows}, which is not declared as reference()`)
+  if (definition.releasedWith && search.identifier?.stored !== 'keys')
+    throw new Error(`${type} is released with another type, and needs identifier declared as token('keys')`)
   for (const param of definition.combinations?.flat() ?? [])
     if (!search[param]) throw new Error(`${type}.combinations names ${param}, which is not declared`)
   const mains = Object.keys(search).filter(name => search[name]?.stored === 'main')

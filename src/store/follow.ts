@@ -3,7 +3,7 @@ import { definitionOf, definitions } from '../resources/index.ts'
 import type { Queryable } from './db.ts'
 import { indexKey, referenceKey } from './hash.ts'
 import { SEVERAL_PATIENTS } from './matches.ts'
-import type { Held } from './release.ts'
+import type { Settled } from './release.ts'
 import { run } from './run.ts'
 import { join, name, raw, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -22,20 +22,12 @@ const followers: readonly Follower[] = [...definitions.values()].flatMap(definit
 const written = ({ type, id }: Name): string => `${type}/${id}`
 
 /** What the write may have given to another patient or released: what was there, was named by its client, or was held. */
-function touchedBy(versions: readonly Version[], before: Held): Name[] {
-  const named = versions
+const touchedBy = (versions: readonly Version[], released: readonly Settled[]): Name[] => [
+  ...versions
     .filter(({ replaces, method }) => replaces || method === 'PUT')
-    .map(({ definition, id }) => ({ type: definition.type, id }))
-  const held = [...before].flatMap(([{ type }, ids]) => ids.map(id => ({ type, id })))
-  const holding = versions.flatMap(({ definition, row }) =>
-    [...definitions.values()].flatMap(({ type, releasedWith }) => {
-      if (releasedWith?.type !== definition.type) return []
-      const prefix = `${releasedWith.param}>${type}/`
-      return [...row.refs].flatMap(ref => (ref.startsWith(prefix) ? [{ type, id: ref.slice(prefix.length) }] : []))
-    }),
-  )
-  return [...named, ...held, ...holding]
-}
+    .map(({ definition, id }) => ({ type: definition.type, id })),
+  ...released,
+]
 
 /** A pair of a follower and one of its targets. */
 type Following = { readonly follower: string; readonly type: string; readonly target: string }
@@ -121,10 +113,14 @@ async function settle(
  * resource that it is about, in that of none when it is about several patients' (docs/decisions). Settled for what was
  * written, and for what is about something that was.
  */
-export async function settleFollowers(db: Queryable, versions: readonly Version[], before: Held): Promise<void> {
+export async function settleFollowers(
+  db: Queryable,
+  versions: readonly Version[],
+  released: readonly Settled[],
+): Promise<void> {
   for (const follower of followers) {
     const own = versions.filter(({ definition }) => definition.type === follower.definition.type).map(({ id }) => id)
-    const { ids, following } = await followingOf(db, follower, own, touchedBy(versions, before))
+    const { ids, following } = await followingOf(db, follower, own, touchedBy(versions, released))
     if (ids.length === 0) continue
     await lockTargets(db, following)
     await settle(db, follower, ids, following)

@@ -1,7 +1,11 @@
+import { referencesOf, tokensOf } from '../fhir/extract.ts'
+import type { Json } from '../fhir/types.ts'
+import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import type { Queryable } from './db.ts'
+import { indexKey, referenceKey, tokenKeys } from './hash.ts'
 import { run } from './run.ts'
-import { name, sql } from './sql.ts'
+import { name, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import type { Version } from './write.ts'
 
@@ -12,8 +16,22 @@ const inheritances: readonly Inheritance[] = [...definitions.values()].flatMap((
   releasedWith ? [{ type, holder: releasedWith.type, param: releasedWith.param }] : [],
 )
 
-/** The ids that resources hold, by what they hold them for. */
-export type Held = ReadonlyMap<Inheritance, readonly string[]>
+/** What holders hold: ids, and identifiers by the key under which who carries one is found. */
+type Names = { readonly ids: readonly string[]; readonly carried: readonly string[] }
+
+/** What resources hold, by what they hold it for. */
+export type Held = ReadonlyMap<Inheritance, Names>
+
+/** A resource as what refers to it names it. */
+export type Settled = { readonly type: string; readonly id: string }
+
+type Identifier = { readonly system?: string; readonly value?: string }
+
+const carriedKey = ({ system = '', value = '' }: Identifier): string =>
+  indexKey(tokenKeys.exact('identifier', system, value))
+
+/** The key that every resource has that holds by an identifier. */
+const namingKey = ({ param }: Inheritance): string => indexKey(tokenKeys.present(`${param}:identifier`))
 
 /** The ids that a resource holds by its references, which stand as `result>Observation/1`. */
 const heldBy = ({ type, param }: Inheritance, refs: Iterable<string>): string[] => {
@@ -21,67 +39,176 @@ const heldBy = ({ type, param }: Inheritance, refs: Iterable<string>): string[] 
   return [...refs].flatMap(ref => (ref.startsWith(prefix) ? [ref.slice(prefix.length)] : []))
 }
 
+/** The identifiers by which a resource names what it holds, also beside a reference. */
+const namedBy = ({ holder, param }: Inheritance, resource: Json): Identifier[] =>
+  referencesOf(holder, param, resource).flatMap(({ identifier }) =>
+    identifier?.value === undefined ? [] : [identifier],
+  )
+
+/** The identifiers that a resource carries. */
+const carriedBy = ({ type }: Inheritance, resource: Json): Identifier[] =>
+  tokensOf(type, 'identifier', resource).flatMap(({ system, code }) =>
+    code === undefined ? [] : [{ ...(system === undefined ? {} : { system }), value: code }],
+  )
+
 /** What the current versions of some resources hold: asked before they go, for it may then be freed. */
 export async function heldBefore(
   db: Queryable,
   resources: readonly { readonly type: string; readonly id: string }[],
 ): Promise<Held> {
-  const held = new Map<Inheritance, readonly string[]>()
+  const held = new Map<Inheritance, Names>()
   for (const inheritance of inheritances) {
     const ids = resources.filter(({ type }) => type === inheritance.holder).map(({ id }) => id)
     if (ids.length === 0) continue
-    const holder = name(tableOf(inheritance.holder))
-    const rows = await run<[string[]]>(db, sql`select refs from ${holder} where id = any(${ids}::text[])`)
-    held.set(
-      inheritance,
-      rows.flatMap(([refs]) => heldBy(inheritance, refs)),
+    const rows = await run<[string[], string | null]>(
+      db,
+      sql`select refs, case when keys @> array[${namingKey(inheritance)}::bigint] then content end
+        from ${name(tableOf(inheritance.holder))} where id = any(${ids}::text[])`,
     )
+    held.set(inheritance, {
+      ids: rows.flatMap(([refs]) => heldBy(inheritance, refs)),
+      carried: rows.flatMap(([, content]) =>
+        content === null ? [] : namedBy(inheritance, JSON.parse(content) as Json).map(carriedKey),
+      ),
+    })
   }
   return held
 }
 
-/** Ids that may already be referred to: those that were there before, and those that the client chose. */
-const mayBeReferredTo = ({ replaces, method }: Version): boolean => replaces || method === 'PUT'
+/** Few enough locks for any number of entries, and so many that who writes other identifiers seldom waits. */
+const SLOTS = 256
+const slotOf = (key: string): string =>
+  indexKey(`held by identifier ${BigInt.asUintN(64, BigInt(key)) % BigInt(SLOTS)}`)
+
+/**
+ * Keeps who writes a holder that names by an identifier nobody was found by, and who writes what carries it, apart until
+ * one of them is committed: otherwise neither would see the other. Those who only carry do not wait for each other.
+ */
+export async function lockNamed(
+  db: Queryable,
+  resources: readonly { readonly definition: Definition; readonly resource?: Json | undefined }[],
+): Promise<void> {
+  const slots = new Map<string, boolean>()
+  for (const inheritance of inheritances)
+    for (const { definition, resource } of resources) {
+      if (!resource) continue
+      if (definition.type === inheritance.type)
+        for (const each of carriedBy(inheritance, resource)) {
+          const slot = slotOf(carriedKey(each))
+          slots.set(slot, slots.get(slot) ?? false)
+        }
+      if (definition.type === inheritance.holder)
+        for (const { id, identifier } of referencesOf(inheritance.holder, inheritance.param, resource))
+          if (id === undefined && identifier?.value !== undefined) slots.set(slotOf(carriedKey(identifier)), true)
+    }
+  if (slots.size === 0) return
+  const sorted = [...slots].sort(([a], [b]) => (BigInt(a) < BigInt(b) ? -1 : 1))
+  await run(
+    db,
+    sql`select case when s.alone then pg_advisory_xact_lock(s.key) else pg_advisory_xact_lock_shared(s.key) end
+      from unnest(${sorted.map(([key]) => key)}::bigint[], ${sorted.map(([, alone]) => alone)}::boolean[])
+        with ordinality as s(key, alone, n) order by n`,
+  )
+}
 
 /**
  * A result is not shown before its report: what is released with something else takes the later of its own
- * release and that of all that hold it. Settled for what was written, and for what is or was held by it.
+ * release and that of all that hold it, by reference or by identifier. Settled for what was written, and for what is or
+ * was held by it; says what that is.
  */
-export async function settleReleases(db: Queryable, versions: readonly Version[], before: Held): Promise<void> {
+export async function settleReleases(
+  db: Queryable,
+  versions: readonly Version[],
+  before: Held,
+): Promise<readonly Settled[]> {
+  const settled: Settled[] = []
   for (const inheritance of inheritances) {
     const { type, holder } = inheritance
-    const written = versions.filter(version => version.definition.type === type)
+    const own = new Map(versions.filter(({ definition }) => definition.type === type).map(each => [each.id, each]))
     const holders = versions.filter(version => version.definition.type === holder)
-    const held = [...(before.get(inheritance) ?? []), ...holders.flatMap(({ row }) => heldBy(inheritance, row.refs))]
-    const own = new Set(written.map(({ id }) => id))
-    await lock(
-      db,
-      type,
-      held.filter(id => !own.has(id)),
+    const former = before.get(inheritance) ?? { ids: [], carried: [] }
+    const ids = [...former.ids, ...holders.flatMap(({ row }) => heldBy(inheritance, row.refs))]
+    const named = holders.flatMap(({ resource }) => namedBy(inheritance, resource).map(carriedKey))
+    const held = new Set([...ids, ...(await carriersOf(db, inheritance, [...former.carried, ...named]))])
+    const others = [...held].filter(id => !own.has(id)).sort()
+    await lock(db, type, others)
+    const pairs = [...own.values()].flatMap(each =>
+      pairsOf(inheritance, each.id, each.resource, mayBeReferredTo(each) || held.has(each.id)),
     )
-    await settle(db, inheritance, [...written.filter(mayBeReferredTo).map(({ id }) => id), ...held])
+    await settle(db, inheritance, [...pairs, ...(await pairsOfStored(db, inheritance, others))])
+    settled.push(...[...own.keys(), ...others].map(id => ({ type, id })))
   }
+  return settled
+}
+
+/** Who carries any of some identifiers. */
+async function carriersOf(db: Queryable, { type }: Inheritance, carried: readonly string[]): Promise<string[]> {
+  if (carried.length === 0) return []
+  const rows = await run<[string]>(
+    db,
+    sql`select r.id from unnest(${[...new Set(carried)]}::bigint[]) as k(key)
+      join ${name(tableOf(type))} r on r.keys @> array[k.key]`,
+  )
+  return rows.map(([id]) => id)
 }
 
 /** One who writes a result and one who writes its report at the same time must see each other: the second waits. */
-async function lock(db: Queryable, type: string, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  const sorted = [...new Set(ids)].sort()
+async function lock(db: Queryable, type: string, sorted: readonly string[]): Promise<void> {
+  if (sorted.length === 0) return
   await run(
     db,
     sql`select pg_advisory_xact_lock(index_key(${`${type}/`} || id)) from unnest(${sorted}::text[]) with ordinality as n(id, n) order by n`,
   )
 }
 
-async function settle(db: Queryable, { type, holder, param }: Inheritance, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  const sorted = [...new Set(ids)].sort()
+/** A resource that may be held, a key that what holds it has, and whether that is the one of an identifier. */
+type Pair = readonly [id: string, key: string, isNamed: boolean]
+
+/** Ids that may already be referred to: those that were there before, and those that the client chose. */
+const mayBeReferredTo = ({ replaces, method }: Version): boolean => replaces || method === 'PUT'
+
+/** The keys of what holds a resource: by its name, and by each identifier that it carries. */
+function pairsOf(inheritance: Inheritance, id: string, resource: Json, isKnown: boolean): Pair[] {
+  const { type, param } = inheritance
+  return [
+    ...(isKnown ? [[id, indexKey(referenceKey(param, `${type}/${id}`)), false] as const] : []),
+    ...carriedBy(inheritance, resource).map(
+      ({ system = '', value = '' }) =>
+        [id, indexKey(tokenKeys.exact(`${param}:identifier`, system, value)), true] as const,
+    ),
+  ]
+}
+
+/** Whether anything is held by an identifier at all: only then is it looked for. */
+const isAnyNamed = (
+  inheritance: Inheritance,
+): Sql => sql`(select exists (select from ${name(tableOf(inheritance.holder))}
+  where keys @> array[${namingKey(inheritance)}::bigint]))`
+
+/** The same of what is stored. */
+async function pairsOfStored(db: Queryable, inheritance: Inheritance, ids: readonly string[]): Promise<Pair[]> {
+  if (ids.length === 0) return []
+  const rows = await run<[string, string | null]>(
+    db,
+    sql`select r.id, case when ${isAnyNamed(inheritance)} then r.content end
+      from ${name(tableOf(inheritance.type))} r where r.id = any(${ids}::text[])`,
+  )
+  return rows.flatMap(([id, content]) =>
+    pairsOf(inheritance, id, content === null ? {} : (JSON.parse(content) as Json), true),
+  )
+}
+
+async function settle(db: Queryable, inheritance: Inheritance, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return
+  const { type, holder } = inheritance
+  const columns = [pairs.map(([id]) => id), pairs.map(([, key]) => key), pairs.map(([, , isNamed]) => isNamed)]
   await run(
     db,
     sql`update ${name(tableOf(type))} r set release_at = greatest(r.release_own, held.latest)
-      from (select i.id, max(h.release_at) as latest from unnest(${sorted}::text[]) as i(id)
-        left join ${name(tableOf(holder))} h
-          on h.keys @> array[index_key(${`${param}>${type}/`} || i.id)] group by i.id) held
+      from (select p.id, max(h.release_at) as latest
+        from (select id, key from unnest(${columns[0]}::text[], ${columns[1]}::bigint[], ${columns[2]}::boolean[])
+            as u(id, key, is_named) where not is_named or ${isAnyNamed(inheritance)}) p
+          left join ${name(tableOf(holder))} h on h.keys @> array[p.key] group by p.id) held
       where r.id = held.id and r.release_at <> greatest(r.release_own, held.latest)`,
   )
 }

@@ -195,8 +195,7 @@ export async function store(db: Queryable, versions: readonly Version[]): Promis
   )
   for (const [definition, group] of byType(versions)) await storeOfType(db, definition, group)
   await writeBeside(db, versions)
-  await settleReleases(db, versions, before)
-  await settleFollowers(db, versions, before)
+  await settleFollowers(db, versions, await settleReleases(db, versions, before))
   await writeReach(db, versions)
   await noteWaiting(db, versions)
 }
@@ -231,6 +230,5 @@ export async function remove(
       union all
       select id, ver + 1, ${updated.toISOString()}::timestamptz, pg_current_xact_id(), patient, release_at, 'DELETE', null from gone`,
   )
-  await settleReleases(db, [], before)
-  await settleFollowers(db, [], before)
+  await settleFollowers(db, [], await settleReleases(db, [], before))
 }
