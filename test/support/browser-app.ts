@@ -73,13 +73,13 @@ const recordPage = `<!doctype html>
   }).catch(error => put('error', error.message) || put('done', 'done'))
 </script>`
 
-/** A static page with SMART's browser library on an origin of its own: another site than the server. */
-export async function browserApp(t: Test, { iss, scope }: { iss: string; scope: string }): Promise<string> {
-  const pages: Readonly<Record<string, [string, string]>> = {
-    '/': ['text/html; charset=utf-8', launchPage(iss, scope)],
-    '/callback': ['text/html; charset=utf-8', recordPage],
-    '/fhir-client.js': ['text/javascript', await readFile(LIBRARY, 'utf8')],
-  }
+/** The pages of a site, by path: what each is, and its text. */
+type Pages = Readonly<Record<string, readonly [type: string, body: string]>>
+
+export const HTML = 'text/html; charset=utf-8'
+
+/** Static pages on an origin of their own: another site than the server. */
+export async function site(t: Test, pages: Pages): Promise<string> {
   const app = createServer((request: IncomingMessage, response: ServerResponse) => {
     const [type, body] = pages[new URL(request.url ?? '/', 'http://localhost').pathname] ?? []
     if (type === undefined) return response.writeHead(404).end()
@@ -92,3 +92,11 @@ export async function browserApp(t: Test, { iss, scope }: { iss: string; scope: 
   await new Promise<void>(listening => app.listen(0, 'localhost', listening))
   return `http://localhost:${(app.address() as AddressInfo).port}`
 }
+
+/** An app that is built with SMART's browser library. */
+export const browserApp = async (t: Test, { iss, scope }: { iss: string; scope: string }): Promise<string> =>
+  site(t, {
+    '/': [HTML, launchPage(iss, scope)],
+    '/callback': [HTML, recordPage],
+    '/fhir-client.js': ['text/javascript', await readFile(LIBRARY, 'utf8')],
+  })
