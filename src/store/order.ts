@@ -22,9 +22,18 @@ const isOnePatients = ({ clauses }: Query, { kind, definition }: Permission): bo
   (kind === 'patient' && Array.isArray(definition.compartment)) ||
   clauses.some(({ declared }) => typeof declared === 'object' && declared.stored === 'patient')
 
-function dateKey({ param, descending }: SortKey, { definition }: Permission): Key {
-  if (param === mainDateOf(definition))
-    return { expression: descending ? MAIN : MAIN_ASCENDING, descending, cast: 'timestamptz' }
+/** Whether each row that matches has a main date, because one is asked for: then the column is the order both ways. */
+const haveMainDate = ({ clauses }: Query): boolean =>
+  clauses.some(
+    ({ declared, modifier }) =>
+      modifier === undefined && typeof declared === 'object' && declared.type === 'date' && declared.stored === 'main',
+  )
+
+function dateKey({ param, descending }: SortKey, { definition }: Permission, query: Query): Key {
+  if (param === mainDateOf(definition)) {
+    const expression = descending || haveMainDate(query) ? MAIN : MAIN_ASCENDING
+    return { expression, descending, cast: 'timestamptz' }
+  }
   const [pick, last] = descending ? ['max', '-infinity'] : ['min', 'infinity']
   return {
     expression: sql`coalesce((select ${raw(pick)}(s.date_lo) from search_date s
@@ -37,12 +46,12 @@ function dateKey({ param, descending }: SortKey, { definition }: Permission): Ke
 const ZERO = { text: `''`, float8: `'0'::float8` } as const
 
 /** The keys of one parameter; what has no value comes last, whichever way the others run. */
-function keysOf(sort: SortKey, permission: Permission, at: string): { keys: Key[]; joined?: Sql } {
+function keysOf(sort: SortKey, permission: Permission, query: Query, at: string): { keys: Key[]; joined?: Sql } {
   const { param, descending } = sort
   if (param === '_id') return { keys: [{ ...ID, descending }] }
   if (param === '_lastUpdated') return { keys: [{ expression: raw('r.upd'), descending, cast: 'timestamptz' }] }
   const { definition } = permission
-  if (definition.search[param]?.type === 'date') return { keys: [dateKey(sort, permission)] }
+  if (definition.search[param]?.type === 'date') return { keys: [dateKey(sort, permission, query)] }
   const { expression, cast } = sortValueOf(definition, param, descending)
   const value =
     cast === 'text' ? sql`coalesce(${raw(at)}.v, '') collate "C"` : sql`coalesce(${raw(at)}.v, ${raw(ZERO[cast])})`
@@ -70,11 +79,12 @@ function sortOf(query: Query, permission: Permission, isAlone: boolean): readonl
  */
 export function orderOf(query: Query, permission: Permission, isAlone: boolean): Order {
   const sort = sortOf(query, permission, isAlone)
-  const parts = sort.map((each, index) => keysOf(each, permission, `s${index}`))
+  const parts = sort.map((each, index) => keysOf(each, permission, query, `s${index}`))
   const keys = parts.flatMap(part => part.keys)
   const first = keys[0]
-  // In the direction in which the index of the order runs: that of a patient's list has the newest date and the least id.
-  const isByMain = first?.expression === MAIN
+  // In the direction in which the index of the order runs: that of a patient's list has the newest date and the least id,
+  // or read from its end the oldest date and the greatest. Several types have one direction, and not all such an index.
+  const isByMain = isAlone && first?.expression === MAIN
   if (sort.at(-1)?.param !== '_id')
     keys.push({ ...ID, descending: first !== undefined && (isByMain ? !first.descending : first.descending) })
   if (!isAlone)

@@ -34,3 +34,31 @@ t.test('a composite has no order', async t => {
     for (const [param, declared] of Object.entries(search))
       if (declared.type === 'composite') t.equal((await engine(`/${type}?_sort=${param}`)).status, 400, param)
 })
+
+t.test('several types in one list join to the whole, though they were dated at the same time', async t => {
+  const at = '2026-03-04T10:00:00Z'
+  const coded = { code: { text: 'x' }, subject: { reference: 'Patient/same' } }
+  const medication = { medicationCodeableConcept: { text: 'x' }, subject: coded.subject, intent: 'order' }
+  await store(engine, [
+    { resourceType: 'Patient', id: 'same' },
+    ...['1', '2', '3'].flatMap(id => [
+      { resourceType: 'Observation', id: `same-${id}`, status: 'final', ...coded, effectiveDateTime: at },
+      {
+        ...{ resourceType: 'MedicationRequest', id: `same-${id}`, status: 'active', ...medication },
+        dosageInstruction: [{ timing: { event: [at] } }],
+      },
+    ]),
+  ])
+  for (const types of ['Observation,MedicationRequest', 'MedicationRequest,Observation'])
+    for (const order of ['date', '-date']) {
+      const shown: string[] = []
+      const first = `/?_type=${types}&patient=same&date=2026-03-04&_sort=${order}&_count=1`
+      for (let next: string | undefined = first; next && shown.length < 10; ) {
+        const page = await engine(next)
+        shown.push(...namesOf(page))
+        next = linkOf(page, 'next')
+      }
+      t.equal(shown.length, 6, first)
+      t.equal(new Set(shown).size, 6, first)
+    }
+})

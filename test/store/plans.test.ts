@@ -104,6 +104,7 @@ const LISTS = [
   '/Observation?patient=alice&date=ge2018&date=lt2019',
   '/Observation?patient=alice&status=final',
   '/Observation?patient=alice&_sort=-date',
+  '/Observation?patient=alice&date=ge2018&_sort=date',
 ]
 
 t.test('a patient’s lists are found along an index, in order', async t => {
