@@ -11,6 +11,7 @@ import { endpoints } from './smart/discovery.ts'
 import { loadKeys } from './smart/keys.ts'
 import { smart } from './smart/plugin.ts'
 import { issuerOf } from './smart/settings.ts'
+import { existsFor } from './store/exists.ts'
 import { namesOf } from './store/names.ts'
 import { revocations } from './store/revocations.ts'
 import { useNamedStatements } from './store/run.ts'
@@ -66,8 +67,13 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
   const nameOf = async (ids: readonly string[]) =>
     patient ? await namesOf(pool, asServer(patient), ids) : new Map<string, string>()
 
+  const inRecord = async (type: string, id: string, patient: string) => {
+    const definition = definitionOf(type)
+    return definition !== undefined && (await existsFor(pool, asServer(definition), id, patient))
+  }
+
   await app.register(health, { pool })
-  await app.register(smart, { config, pool, keys, clock, nameOf, revoked })
+  await app.register(smart, { config, pool, keys, clock, nameOf, inRecord, revoked })
   await app.register(fhir, {
     prefix: '/fhir',
     pool,

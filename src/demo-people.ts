@@ -49,7 +49,7 @@ const LOOPBACK = {
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
 }
-const APP_SCOPES = 'openid fhirUser launch/patient offline_access patient/*.cruds'
+const APP_SCOPES = 'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds'
 const SIGNING_ALGORITHM = 'ES384'
 
 /** What whoever started the demo needs to know. */
@@ -98,7 +98,7 @@ async function saveDemoClients(pool: Pool, confidentialSecret: string, enginePri
     name: 'Demo integration engine',
     kind: 'backend',
     metadata: { jwks: { keys: [enginePublic] } },
-    scopes: 'system/*.cruds',
+    scopes: 'system/*.cruds __launch __introspect',
     secret: undefined,
   })
   await saveClientSetting(pool, 'demo-engine', 'skip')

@@ -19,7 +19,22 @@ export type ScopeToken = {
 const V1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' }
 const V1_OF_LETTERS: Readonly<Record<string, string>> = { rs: 'read', cud: 'write', cruds: '*' }
 const SHAPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)(?:\?(.+))?$/
-const CONTEXT_SCOPES = new Set(['openid', 'fhirUser', 'launch/patient', 'offline_access'])
+const CONTEXT_SCOPES = new Set([
+  'openid',
+  'fhirUser',
+  'launch',
+  'launch/patient',
+  'launch/encounter',
+  'online_access',
+  'offline_access',
+])
+
+/**
+ * What a hospital system may do at the authorization server itself: make launch handles, introspect the tokens of others.
+ * SMART 2.2 "Scopes for requesting additional features": such names begin with two underscores.
+ */
+export const SYSTEM_SCOPES = ['__launch', '__introspect'] as const
+const SYSTEM_TEXTS: ReadonlySet<string> = new Set(SYSTEM_SCOPES)
 
 /** The letter that an interaction needs, SMART 2.2 "Scopes for requesting FHIR resources". */
 export const LETTER_OF: Readonly<Record<Interaction, Letter>> = {
@@ -113,7 +128,11 @@ export function grantable(requested: string, allowed: string, context: 'patient'
         ? context === 'patient' && allowedTexts.has(text)
           ? [text]
           : []
-        : narrow(text, allowedScopes, context),
+        : SYSTEM_TEXTS.has(text)
+          ? context === 'system' && allowedTexts.has(text)
+            ? [text]
+            : []
+          : narrow(text, allowedScopes, context),
     )
   return [...new Set(granted)]
 }
@@ -131,6 +150,7 @@ const CONTEXT_SENTENCES: Readonly<Record<string, { topic: string; sentence: stri
   openid: { topic: 'sign-in', sentence: 'Know that it is you who signed in' },
   fhirUser: { topic: 'sign-in', sentence: 'Know which person in the hospital record you are' },
   'launch/patient': { topic: 'sign-in', sentence: 'Know whose record you have chosen' },
+  online_access: { topic: 'offline', sentence: 'Keep access for as long as you stay signed in' },
   offline_access: { topic: 'offline', sentence: 'Keep access when you are not using it, until you take it back' },
 }
 

@@ -7,7 +7,9 @@ import type { SmartOptions } from './settings.ts'
 export function contextClaims(context: LaunchContext | undefined): Record<string, unknown> | undefined {
   if (!context?.fhirUser && !context?.patient) return undefined
   return {
-    ...(context.patient === undefined ? {} : { patient: context.patient, need_patient_banner: true }),
+    ...(context.patient === undefined
+      ? {}
+      : { patient: context.patient, need_patient_banner: true, ...context.parameters }),
     ...(context.fhirUser === undefined ? {} : { fhirUser: context.fhirUser }),
     // Somebody acting for the patient: both are named (RFC 8693 section 4.1).
     ...(context.proxy ? { act: { sub: context.person } } : {}),
@@ -22,13 +24,25 @@ async function stillReaches({ pool, clock }: SmartOptions, context: LaunchContex
 }
 
 /**
+ * Whether a token outlives its moment: one for `online_access` works while the person is signed in where it was given, one
+ * for `offline_access` whether she is or not (SMART 2.2 "Scopes for requesting a refresh token").
+ */
+async function isOnline(ctx: KoaContextWithOIDC, token: object | undefined): Promise<boolean> {
+  if (!(token instanceof ctx.oidc.provider.RefreshToken)) return true
+  if (!token.scopes.has('online_access') || token.scopes.has('offline_access')) return true
+  const session = await ctx.oidc.provider.Session.findByUid(token.sessionUid ?? '')
+  return session !== undefined && session.accountId === token.accountId
+}
+
+/**
  * Finds the account of a person. For a code or a refresh token it is found only while the person still reaches the
- * record that was opened with it: otherwise the exchange fails with `invalid_grant`.
+ * record that was opened with it, and is still signed in where that is what was granted: otherwise the exchange fails
+ * with `invalid_grant`.
  */
 export const accountFinder =
   (options: SmartOptions) =>
-  async (_ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
-    if (!(await findActivePerson(options.pool, sub))) return undefined
+  async (ctx: KoaContextWithOIDC, sub: string, token?: object): Promise<Account | undefined> => {
+    if (!(await findActivePerson(options.pool, sub)) || !(await isOnline(ctx, token))) return undefined
     const grantId = token && 'grantId' in token && typeof token.grantId === 'string' ? token.grantId : undefined
     const context = grantId === undefined ? undefined : await findLaunchContext(options.pool, grantId)
     if (context && !(await stillReaches(options, context))) return undefined

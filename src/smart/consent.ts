@@ -4,14 +4,14 @@ import { actorsOf, peopleReachable, type Reach } from '../store/people.ts'
 
 const OIDC = new Set(['openid', 'fhirUser', 'offline_access'])
 /** What comes with the rest and is not asked about: that it is the same person, and whose record was chosen. */
-const IMPLIED = new Set(['openid', 'launch/patient'])
+const IMPLIED = new Set(['openid', 'launch', 'launch/patient', 'launch/encounter'])
 
 /** One question of the consent page. */
 export type Tick = { scope: string; topic: string; sentence: string }
 
 /** Whether one patient's record has to be chosen: SMART 2.2, a `patient/` scope establishes one patient in context. */
 export const needsPatient = (scopes: readonly string[]): boolean =>
-  scopes.some(scope => scope === 'launch/patient' || parseScope(scope)?.context === 'patient')
+  scopes.some(scope => scope === 'launch' || scope === 'launch/patient' || parseScope(scope)?.context === 'patient')
 
 /** The questions of the consent page: what the app may see first, staying signed in last. */
 export function ticksFor(scopes: readonly string[]): Tick[] {

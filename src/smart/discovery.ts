@@ -1,4 +1,4 @@
-import { grantable } from '../access/scopes.ts'
+import { grantable, SYSTEM_SCOPES } from '../access/scopes.ts'
 import { definitions } from '../resources/index.ts'
 import { fhirBaseOf, issuerOf, MOUNT, type SmartConfig } from './settings.ts'
 
@@ -19,19 +19,33 @@ export function endpoints(config: Pick<SmartConfig, 'baseUrl'>) {
  * Each one is a claim that a test makes good.
  */
 export const CAPABILITIES = [
+  'launch-ehr',
   'launch-standalone',
   'authorize-post',
   'client-public',
   'client-confidential-symmetric',
   'client-confidential-asymmetric',
   'sso-openid-connect',
+  'context-banner',
+  'context-ehr-patient',
+  'context-ehr-encounter',
   'context-standalone-patient',
   'permission-patient',
   'permission-offline',
+  'permission-online',
   'permission-v1',
   'permission-v2',
 ] as const
 
+const CONTEXT = [
+  'openid',
+  'fhirUser',
+  'launch',
+  'launch/patient',
+  'launch/encounter',
+  'online_access',
+  'offline_access',
+] as const
 const EVERYTHING = { patient: 'patient/*.cruds', system: 'system/*.cruds' } as const
 
 /** Every scope that can be granted to some client: found by asking what would be granted (SAL-389). */
@@ -45,7 +59,7 @@ export function scopesSupported(): string[] {
   const resourceScopes = contexts.flatMap(context =>
     asked(context).flatMap(scope => grantable(scope, EVERYTHING[context], context)),
   )
-  return ['openid', 'fhirUser', 'launch/patient', 'offline_access', ...new Set(resourceScopes)]
+  return [...CONTEXT, ...SYSTEM_SCOPES, ...new Set(resourceScopes)]
 }
 
 /** The document at `[base]/.well-known/smart-configuration`, SMART 2.2 "Using well-known". */

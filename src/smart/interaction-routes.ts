@@ -1,16 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
+import { useLaunch } from '../store/launches.ts'
 import { findActivePerson } from '../store/people.ts'
 import { destroySession, saveLaunchContext } from '../store/tokens.ts'
 import { type Choice, choicesFor, decide, fhirUserFor, needsPatient, ticksFor } from './consent.ts'
 import { checkForm, findInteraction, finish, type Interaction, sendPage } from './interaction.ts'
+import { launchedChoices, launchOf } from './launch.ts'
 import { fhirBaseOf, MOUNT, type SmartOptions } from './settings.ts'
 import { signIn, waitInWords } from './sign-in.ts'
+import { auditGrant, personActing } from './trail.ts'
 
 const WRONG = 'The email address, user name or password is not right. Check them and try again.'
 const NOTHING_TICKED = 'Tick at least one part of the record, or do not allow the app'
 const NOBODY_CHOSEN = 'Choose whose record the app may open'
 const DENIED = { error: 'access_denied', error_description: 'the person did not allow it' }
+const USED = { error: 'invalid_request', error_description: 'launch was used before' }
 const LONGEST_PASSWORD = 1024
 const PATH = `${MOUNT}/interaction/:uid`
 
@@ -21,6 +25,16 @@ async function appName(provider: Provider, interaction: Interaction): Promise<st
   return client?.clientName ?? String(interaction.params.client_id)
 }
 
+/** The records that the person may open with the app: all that she reaches, or the one that the app was launched for. */
+async function choicesOf(
+  { pool, clock, nameOf }: SmartOptions,
+  { accountId = '', params }: Interaction,
+): Promise<Choice[]> {
+  const choices = await choicesFor(pool, accountId, clock(), nameOf)
+  if (params.launch === undefined) return choices
+  return launchedChoices(pool, accountId, choices, await launchOf(pool, params))
+}
+
 /** The page that says what an app asks for: which app, whose record, what of it. */
 async function showConsent(
   options: SmartOptions,
@@ -29,10 +43,10 @@ async function showConsent(
   interaction: Interaction,
   given: { error?: string; ticked?: readonly string[]; patient?: string | undefined } = {},
 ): Promise<FastifyReply> {
-  const { config, pool, clock, nameOf } = options
+  const { config, pool } = options
   const scopes = scopesOf(interaction)
   const person = await findActivePerson(pool, interaction.accountId ?? '')
-  const choices = needsPatient(scopes) ? await choicesFor(pool, interaction.accountId ?? '', clock(), nameOf) : []
+  const choices = needsPatient(scopes) ? await choicesOf(options, interaction) : []
   const app = await appName(provider, interaction)
   const values = { app, person: person?.name, uri: interaction.params.redirect_uri }
   if (needsPatient(scopes) && choices.length === 0) {
@@ -63,6 +77,7 @@ async function allow(
   interaction: Interaction,
   chosen: Choice | undefined,
   decision: NonNullable<ReturnType<typeof decide>>,
+  parameters: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const { config, pool } = options
   const accountId = String(interaction.accountId)
@@ -80,8 +95,21 @@ async function allow(
     patient: chosen?.patient,
     fhirUser: await fhirUserFor(pool, accountId, chosen),
     proxy: chosen !== undefined && !chosen.self,
+    parameters,
   })
   return grantId
+}
+
+async function auditConsent(
+  options: SmartOptions,
+  request: FastifyRequest,
+  { accountId = '', params }: Interaction,
+  chosen: Choice | undefined,
+  granted: readonly string[],
+): Promise<void> {
+  const app = String(params.client_id)
+  const by = personActing(app, accountId, chosen?.patient, chosen?.self === false)
+  await auditGrant(options, 'authorize', { app, by, requestId: request.id, result: { scope: granted.join(' ') } })
 }
 
 type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Interaction>
@@ -115,7 +143,7 @@ function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Pro
 }
 
 function consentRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider, find: Find): void {
-  const { config, pool, clock, nameOf } = options
+  const { config, pool } = options
   app.post(`${PATH}/consent`, async (request, reply) => {
     const interaction = await find(request, reply)
     const form = checkForm(config, request, interaction.uid)
@@ -126,12 +154,16 @@ function consentRoutes(app: FastifyInstance, options: SmartOptions, provider: Pr
     const ticked = form.getAll('scope')
     const patient = form.get('patient') ?? undefined
     const decision = decide(scopes, ticked)
-    const choices = needsPatient(scopes) ? await choicesFor(pool, interaction.accountId, clock(), nameOf) : []
+    const choices = needsPatient(scopes) ? await choicesOf(options, interaction) : []
     const chosen = choices.find(each => each.patient === patient)
     const again = (error: string) => showConsent(options, provider, reply, interaction, { error, ticked, patient })
     if (needsPatient(scopes) && !chosen) return again(NOBODY_CHOSEN)
     if (!decision) return again(NOTHING_TICKED)
-    const grantId = await allow(options, provider, interaction, chosen, decision)
+    const launch = await launchOf(pool, interaction.params)
+    const { launch: handle } = interaction.params
+    if (typeof handle === 'string' && !(await useLaunch(pool, handle))) return finish(provider, request, reply, USED)
+    const grantId = await allow(options, provider, interaction, chosen, decision, launch?.parameters)
+    await auditConsent(options, request, interaction, chosen, decision.granted)
     return finish(provider, request, reply, { consent: { grantId } })
   })
 

@@ -10,6 +10,7 @@ import { interactionRoutes } from './interaction-routes.ts'
 import { ASSETS, icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
+import { systemRoutes } from './system-routes.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
 
 const CLEAN_UP_EVERY = 10 * 60 * 1000
@@ -160,6 +161,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   await app.register(async scope => discoveryRoutes(scope, options, delegate))
   await app.register(async scope => protocolRoutes(scope, options, delegate))
   await app.register(async scope => pageRoutes(scope, options, provider))
+  await app.register(systemRoutes, options)
   await app.register(assetRoutes)
 
   const cleanUp = setInterval(() => {

@@ -16,8 +16,10 @@ import { assertAssertion } from './assertion.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
 import { scopesSupported } from './discovery.ts'
 import { derive } from './keys.ts'
+import { checkLaunch } from './launch.ts'
 import { defaultResource, LIFETIME, resourceServerInfo } from './resource-server.ts'
 import { issuerOf, MOUNT, type SmartOptions } from './settings.ts'
+import { auditProvider } from './trail.ts'
 
 const DAY = 24 * 60 * 60
 
@@ -37,6 +39,9 @@ function policy(): interactionPolicy.Prompt[] {
   return prompts
 }
 
+/** Of the launch context what the FHIR server needs. */
+const IN_TOKEN = new Set(['patient', 'fhirUser', 'act'])
+
 /**
  * A JWT is stored by nobody; introspection, revocation and the list of revoked tokens need a row of it. It is stored
  * before it is signed: a token that is not stored is not issued.
@@ -52,6 +57,8 @@ const storeJwt =
     const account = token.kind === 'AccessToken' ? { accountId: String(sub), grantId: token.grantId } : {}
     const rest = { kind: token.kind, gty: token.gty, extra: { ...token.extra }, scope: String(scope), aud: String(aud) }
     const times = { iat: Number(iat), exp: Number(exp) }
+    // What is for the app alone stays beside the token: a header has little room (SAL-134).
+    for (const name of Object.keys(rest.extra)) if (!IN_TOKEN.has(name)) delete payload[name]
     await adapter(token.kind).upsert(
       String(jti),
       { ...account, ...rest, ...times, clientId: String(client_id) },
@@ -87,7 +94,7 @@ function features(options: SmartOptions): Configuration['features'] {
       enabled: true,
       defaultResource: defaultResource(options.config),
       useGrantedResource: async () => true,
-      getResourceServerInfo: resourceServerInfo(options.config),
+      getResourceServerInfo: resourceServerInfo(options),
     },
   }
 }
@@ -120,6 +127,7 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
     },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: OWN_METADATA },
+    extraParams: { launch: checkLaunch(options) },
     pkce: { required: () => true },
     routes: {
       authorization: '/authorize',
@@ -143,8 +151,12 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
       return grantId ? ctx.oidc.provider.Grant.find(grantId) : undefined
     },
     issueRefreshToken: async (_ctx, client, source) =>
-      client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
+      client.grantTypeAllowed('refresh_token') &&
+      (source.scopes.has('offline_access') || source.scopes.has('online_access')),
+    // The provider's own binding ends the first token when the app is opened a second time; accountFinder() has ours.
     expiresWithSession: async () => false,
+    // Whichever token an app gives back, its access is over: a grant without tokens would be shown as one that is alive.
+    revokeGrantPolicy: async () => true,
     extraTokenClaims: async (_ctx, token) =>
       'grantId' in token && token.grantId ? contextClaims(await findLaunchContext(pool, token.grantId)) : undefined,
     formats: { customizers: { jwt: storeJwt(adapter) } },
@@ -169,10 +181,8 @@ function finishAnswer(ctx: KoaContextWithOIDC, scopes_supported: readonly string
   // Some apps fetch with credentials; the endpoints use no cookie, but the browser insists on this header.
   const origin = ctx.response.get('Access-Control-Allow-Origin')
   if (origin && origin !== '*') ctx.set('Access-Control-Allow-Credentials', 'true')
-  const { patient, need_patient_banner } = ctx.oidc.entities.AccessToken?.extra ?? {}
-  if (ctx.oidc.route === 'token' && patient !== undefined && ctx.body && typeof ctx.body === 'object') {
-    Object.assign(ctx.body, { patient, need_patient_banner })
-  }
+  const { fhirUser: _inIdToken, act: _inToken, ...context } = ctx.oidc.entities.AccessToken?.extra ?? {}
+  if (ctx.oidc.route === 'token' && ctx.body && typeof ctx.body === 'object') Object.assign(ctx.body, context)
 }
 
 /** Makes the OAuth 2.0 and OpenID Connect server: `oidc-provider`, bent to SMART App Launch 2.2 in this folder only. */
@@ -184,6 +194,7 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
     return secretMatches(this.clientSecret, given)
   }
   const scopes = scopesSupported()
+  auditProvider(provider, options)
   provider.use(async (ctx, next) => {
     await next()
     // "Revoked" must be true at the FHIR server when the app hears it.

@@ -1,6 +1,7 @@
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
 import { grantable } from '../access/scopes.ts'
-import { fhirBaseOf, type SmartConfig } from './settings.ts'
+import { givenScopes } from './launch.ts'
+import { fhirBaseOf, type SmartConfig, type SmartOptions } from './settings.ts'
 
 /** How long tokens live, in seconds. SMART 2.2: at most an hour; at most five minutes for backend services. */
 export const LIFETIME = { launch: 900, backend: 300 } as const
@@ -29,7 +30,7 @@ function requestedScope(ctx: KoaContextWithOIDC): { text: string; isRequest: boo
  * and the form of its tokens. Asked again at each refresh, so that a scope taken from a client is gone by then.
  */
 export const resourceServerInfo =
-  (config: SmartConfig) =>
+  ({ config, pool }: Pick<SmartOptions, 'config' | 'pool'>) =>
   async (ctx: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer> => {
     if (resource !== fhirBaseOf(config)) {
       throw new errors.InvalidTarget(`aud must be ${fhirBaseOf(config)}`)
@@ -37,7 +38,10 @@ export const resourceServerInfo =
     const backend = ctx.oidc.params?.grant_type === 'client_credentials'
     const { text, isRequest } = requestedScope(ctx)
     const allowed = typeof client.smart_scopes === 'string' ? client.smart_scopes : ''
-    const scopes = grantable(text, allowed, backend ? 'system' : 'patient')
+    const asked = grantable(text, allowed, backend ? 'system' : 'patient')
+    // After consent the launch is used up, and was looked at before.
+    const isLaunch = isRequest && ctx.oidc.route !== 'resume'
+    const scopes = isLaunch ? await givenScopes(pool, asked, ctx.oidc.params?.launch) : asked
     if (scopes.length === 0) {
       throw new errors.InvalidScope('none of the requested scopes can be granted to this client', text)
     }

@@ -17,6 +17,8 @@ export type SmartOptions = {
   clock: () => Date
   /** The display names of patients by id, for the consent page; without it a record is named by its id. */
   nameOf?: (patientIds: readonly string[]) => Promise<ReadonlyMap<string, string>>
+  /** Whether a resource is there and is of this patient's record: a launch is made for nothing else. */
+  inRecord: (type: 'Patient' | 'Encounter', id: string, patient: string) => Promise<boolean>
   /** Who judges access tokens, to be waited for when one is revoked. */
   revoked?: Pick<Revocations, 'settled'>
   /** Origins inside the trust's network from which a client's `jwks_uri` may be fetched. */

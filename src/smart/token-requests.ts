@@ -1,10 +1,10 @@
-import { createPublicKey } from 'node:crypto'
-import { decodeProtectedHeader, jwtVerify } from 'jose'
+import { decodeProtectedHeader } from 'jose'
 import { findClient } from '../store/clients.ts'
 import type { Queryable } from '../store/db.ts'
 import { clientOfRefreshToken } from '../store/tokens.ts'
+import { accessTokenClaims } from './access-token.ts'
 import type { Keys } from './keys.ts'
-import { fhirBaseOf, issuerOf, type SmartConfig } from './settings.ts'
+import type { SmartConfig } from './settings.ts'
 
 /**
  * Names the client of a refresh request that names none. Public apps built with `fhirclient` send the refresh token
@@ -20,19 +20,6 @@ export async function nameClient(db: Queryable, body: string, hasAuthorization: 
   if (client?.kind !== 'public') return body
   form.set('client_id', client.clientId)
   return form.toString()
-}
-
-async function jtiOf(token: string, keys: Keys, config: SmartConfig): Promise<string | undefined> {
-  const verified = await jwtVerify(
-    token,
-    header => {
-      const pem = keys.publicPem(header.kid ?? '')
-      if (!pem) throw new Error('not one of our keys')
-      return createPublicKey(pem)
-    },
-    { issuer: issuerOf(config), audience: fhirBaseOf(config), typ: 'at+jwt', algorithms: ['ES256'] },
-  ).catch(() => undefined)
-  return verified?.payload.jti
 }
 
 const isJwt = (token: string): boolean => {
@@ -51,7 +38,7 @@ export async function swapToken(body: string, keys: Keys, config: SmartConfig): 
   const form = new URLSearchParams(body)
   const [token, ...more] = form.getAll('token')
   if (token === undefined || more.length > 0 || !isJwt(token)) return body
-  form.set('token', (await jtiOf(token, keys, config)) ?? 'unknown')
+  form.set('token', (await accessTokenClaims(token, keys, config))?.jti ?? 'unknown')
   return form.toString()
 }
 

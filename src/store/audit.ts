@@ -6,7 +6,7 @@ import { raw, type Sql, sql } from './sql.ts'
 
 /** Who asked for what: the part of an audit line that is known before the answer is. */
 export type Access = {
-  readonly grant: Grant
+  readonly grant: Pick<Grant, 'actor' | 'subject' | 'client' | 'patient'>
   /** The id of the HTTP request, echoed to the client as X-Request-Id. */
   readonly requestId: string
   /** The interaction, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html */

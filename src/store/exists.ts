@@ -14,3 +14,14 @@ export async function existsAny(db: Queryable, permission: Permission, now: Date
   )
   return rows[0]?.[0] === true
 }
+
+/** Whether there is a resource of this id in the record of a patient, for the server's own checks. */
+export async function existsFor(db: Queryable, permission: Permission, id: string, patient: string): Promise<boolean> {
+  if (permission.kind !== 'everything') throw new Error('Only the server asks this, for nobody in particular')
+  const table = name(tableOf(permission.definition.type))
+  const rows = await run<[boolean]>(
+    db,
+    sql`select exists (select from ${table} r where r.id = ${id} and r.patient = ${patient})`,
+  )
+  return rows[0]?.[0] === true
+}

@@ -149,7 +149,8 @@ export async function destroyOfGrant(db: Queryable, model: string, grantId: stri
 
 /**
  * Removes a grant and all that was issued under it (RFC 6749 section 4.1.2, RFC 7009 section 2.1).
- * The second statement sees what was stored while the first waited for the grant's lock.
+ * The second statement sees what was stored while the first waited for the grant's lock. The launch context stays for the
+ * audit record's sake until the next clean-up.
  */
 export async function destroyGrant(db: Queryable, grantId: string): Promise<void> {
   const grant = sha256(grantId)
@@ -158,8 +159,7 @@ export async function destroyGrant(db: Queryable, grantId: string): Promise<void
     values: [grant],
   })
   await db.query({
-    text: `with context as (delete from launch_context where grant_hash = $1)
-      delete from oidc_payload where grant_hash = $1`,
+    text: 'delete from oidc_payload where grant_hash = $1',
     values: [grant],
   })
 }
@@ -180,13 +180,15 @@ export type LaunchContext = {
   patient: string | undefined
   fhirUser: string | undefined
   proxy: boolean
+  /** What else the app is told, in the words of the token response: `encounter`, `intent`, `fhirContext` … */
+  parameters: Readonly<Record<string, unknown>>
 }
 
 /** Keeps the launch context of a grant; every token issued under the grant carries it. */
 export async function saveLaunchContext(db: Queryable, grantId: string, context: LaunchContext): Promise<void> {
   await db.query({
-    text: `insert into launch_context (grant_hash, person, client_id, patient, fhir_user, proxy)
-      values ($1, $2, $3, $4, $5, $6)`,
+    text: `insert into launch_context (grant_hash, person, client_id, patient, fhir_user, proxy, parameters)
+      values ($1, $2, $3, $4, $5, $6, $7)`,
     values: [
       sha256(grantId),
       context.person,
@@ -194,6 +196,7 @@ export async function saveLaunchContext(db: Queryable, grantId: string, context:
       context.patient ?? null,
       context.fhirUser ?? null,
       context.proxy,
+      context.parameters,
     ],
   })
 }
@@ -204,12 +207,14 @@ type ContextRow = {
   patient: string | null
   fhir_user: string | null
   proxy: boolean
+  parameters: Record<string, unknown>
 }
 
 /** The launch context of a grant. */
 export async function findLaunchContext(db: Queryable, grantId: string): Promise<LaunchContext | undefined> {
   const { rows } = await db.query<ContextRow>({
-    text: 'select person, client_id, patient, fhir_user, proxy from launch_context where grant_hash = $1',
+    text: `select person, client_id, patient, fhir_user, proxy, parameters
+      from launch_context where grant_hash = $1`,
     values: [sha256(grantId)],
   })
   const row = rows[0]
@@ -220,6 +225,7 @@ export async function findLaunchContext(db: Queryable, grantId: string): Promise
     patient: row.patient ?? undefined,
     fhirUser: row.fhir_user ?? undefined,
     proxy: row.proxy,
+    parameters: row.parameters,
   }
 }
 
@@ -227,6 +233,7 @@ export async function findLaunchContext(db: Queryable, grantId: string): Promise
 export async function deleteExpired(db: Queryable): Promise<void> {
   await db.query("delete from oidc_payload where expires_at < now() - interval '1 hour'")
   await db.query("delete from revoked_token where exp < now() - interval '1 hour'")
+  await db.query("delete from launch where expires_at < now() - interval '1 hour'")
   await db.query(`delete from launch_context c where created_at < now() - interval '1 hour' and not exists
     (select from oidc_payload where model = 'Grant' and id_hash = c.grant_hash)`)
 }

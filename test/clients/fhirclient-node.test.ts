@@ -1,65 +1,17 @@
 import { generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Appointment, DiagnosticReport } from 'fhir/r4.js'
-import smart from 'fhirclient'
 import type { fhirclient } from 'fhirclient/lib/types.js'
 import t from 'tap'
 import { saveClient } from '../../src/store/clients.ts'
-import { type Decision, decide, demoServer } from '../support/demo.ts'
+import { demoServer } from '../support/demo.ts'
+import { type Client, failure, nodeApp } from '../support/node-app.ts'
 import { verifies } from '../support/verifies.ts'
 
 // SMART's own client library as the server part of an app: it listens on an origin of its own and keeps a session.
 
 const server = await demoServer(t)
-const iss = `${server.baseUrl}/fhir`
+const app = (params: fhirclient.AuthorizeParams) => nodeApp(t, server, params)
 const SCOPE = 'openid fhirUser launch/patient offline_access patient/*.rs'
-
-type Client = Awaited<ReturnType<fhirclient.SMART['ready']>>
-
-const failure = (asked: Promise<unknown>): Promise<{ status: number; message: string }> =>
-  asked.then(
-    () => t.fail('it did not fail') as never,
-    error => error,
-  )
-
-type App = {
-  /** Starts the app and goes through sign-in and consent; the client that the app has when it was called back. */
-  launch(decision: Decision): Promise<Client>
-  redirectUri: string
-}
-
-/** An app of two routes, as the library's README shows. The person's browser is at `decide`. */
-async function app(params: fhirclient.AuthorizeParams, readyOptions: fhirclient.ReadyOptions = {}): Promise<App> {
-  const session = new Map<string, unknown>()
-  const storage: fhirclient.Storage = {
-    get: async key => session.get(key),
-    set: async (key, value) => session.set(key, value).get(key),
-    unset: async key => session.delete(key),
-  }
-  const ready: PromiseSettledResult<Client>[] = []
-  const listening = createServer(async (request, response) => {
-    const api = smart(request, response, storage)
-    if (request.url === '/launch') return api.authorize({ iss, redirectUri: '/callback', ...params })
-    const [settled] = await Promise.allSettled([api.ready(readyOptions)])
-    if (settled) ready.push(settled)
-    return response.end()
-  })
-  t.teardown(() => listening.close())
-  await once(listening.listen(0, '127.0.0.1'), 'listening')
-  const origin = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
-  return {
-    redirectUri: `${origin}/callback`,
-    launch: async decision => {
-      const { headers } = await fetch(`${origin}/launch`, { redirect: 'manual' })
-      await fetch(await decide(server.baseUrl, headers.get('location') ?? '', decision))
-      const settled = ready.pop()
-      if (settled?.status !== 'fulfilled') throw settled?.reason
-      return settled.value
-    },
-  }
-}
 
 const tokenOf = (client: Client): string => client.getState('tokenResponse.access_token')
 

@@ -1,7 +1,20 @@
 import t from 'tap'
-import { fieldsOf } from '../../scripts/demo-client.ts'
+import { browser, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
 import { contextClaims } from '../../src/smart/accounts.ts'
-import { authorizationServer, claimsOf, launch, redeem, type Server, token } from '../support/authorization-server.ts'
+import {
+  authorizationServer,
+  authorizeUrl,
+  BASE,
+  claimsOf,
+  launch,
+  launchAndRedeem,
+  redeem,
+  type Server,
+  signInAs,
+  submit,
+  token,
+} from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
 
 const consentFor = (server: Server, ends: string) =>
   server.pool.query(
@@ -69,8 +82,51 @@ t.test('somebody who acts for a patient', async t => {
 })
 
 t.test('a token carries what there is to say, and nothing without a launch', async t => {
-  const context = { person: 'p', clientId: 'c', patient: undefined, fhirUser: undefined, proxy: false }
+  const context = { person: 'p', clientId: 'c', patient: undefined, fhirUser: undefined, proxy: false, parameters: {} }
   t.equal(contextClaims(undefined), undefined)
   t.equal(contextClaims(context), undefined)
   t.same(contextClaims({ ...context, fhirUser: 'Patient/a' }), { fhirUser: 'Patient/a' })
+})
+
+t.test('an app that was given access while the person is online', async t => {
+  const server = await authorizationServer(t)
+  const scope = 'online_access patient/Patient.rs'
+  const refresh = (refresh_token: string) =>
+    token(server, { grant_type: 'refresh_token', refresh_token, client_id: 'demo-app' })
+  const open = browser(BASE, server.get)
+  const page = await signInAs(open, await open(authorizeUrl({ scope })), 'alice')
+  const allow = async (consent: Visited) => {
+    const ticks = fieldsOf(consent.html).filter(({ name }) => name === 'scope')
+    const fields = ticks.map(({ value }): [string, string] => ['scope', value])
+    const end = await submit(open, consent, 'consent', [['patient', 'alice'], ...fields])
+    return (await redeem(server, new URL(end.url).searchParams.get('code') ?? '')).body
+  }
+  const first = await allow(page)
+
+  t.test('has it as long as she stays signed in, also when she opens the app a second time', async t => {
+    verifies('smart-2.2', 'SAL-100', 'SAL-366')
+    t.equal(first.scope, scope)
+    const second = await allow(await open(authorizeUrl({ scope })))
+    for (const each of [first, second]) {
+      const next = await refresh(each.refresh_token)
+      t.match(next, { status: 200, body: { scope, patient: 'alice' } })
+      each.refresh_token = next.body.refresh_token
+    }
+  })
+
+  t.test('has it no longer when she has signed out', async t => {
+    verifies('smart-2.2', 'SAL-100', 'SAL-101')
+    const offline = await allow(await open(authorizeUrl({ scope: 'offline_access patient/Patient.rs' })))
+    const both = await allow(await open(authorizeUrl({ scope: `offline_access ${scope}` })))
+    await submit(open, await open(authorizeUrl({ scope })), 'switch')
+    t.match(await refresh(first.refresh_token), { status: 400, body: { error: 'invalid_grant' } })
+    t.match(await refresh(offline.refresh_token), { status: 200 }, 'access while she is away does not end')
+    t.match(await refresh(both.refresh_token), { status: 200 })
+  })
+
+  t.test('has it no longer when the session has run out', async t => {
+    const { body } = await launchAndRedeem(server, { changes: { scope } })
+    await server.pool.query(`update oidc_payload set payload = payload || '{"exp": 1}' where model = 'Session'`)
+    t.match(await refresh(body.refresh_token), { status: 400, body: { error: 'invalid_grant' } })
+  })
 })

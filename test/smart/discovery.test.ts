@@ -5,6 +5,7 @@ import { authorizationServer, BASE } from '../support/authorization-server.ts'
 import { verifies } from '../support/verifies.ts'
 
 const config = { baseUrl: BASE }
+const APP = 'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds'
 
 t.test('the SMART configuration', async t => {
   const server = await authorizationServer(t)
@@ -65,14 +66,14 @@ t.test('the SMART configuration', async t => {
 
   t.test('lists only scopes that can be granted', async t => {
     for (const scope of scopesSupported()) {
-      const system = scope.startsWith('system/')
-      const allowed = system ? 'system/*.cruds' : 'openid fhirUser launch/patient offline_access patient/*.cruds'
+      const system = /^(system\/|__)/.test(scope)
+      const allowed = system ? 'system/*.cruds __launch __introspect' : APP
       t.same(grantable(scope, allowed, system ? 'system' : 'patient'), [scope])
     }
   })
 
   t.test('claims what is built, and nothing of what is not', async t => {
     verifies('ipa', 'IPA-12')
-    t.notOk(CAPABILITIES.some(each => /ehr|user|online|banner|style/.test(each)))
+    t.notOk(CAPABILITIES.some(each => /user|style/.test(each)))
   })
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { findLaunch, saveLaunch } from '../../src/store/launches.ts'
 import { createPerson } from '../../src/store/people.ts'
 import {
   clientOfRefreshToken,
@@ -80,14 +81,26 @@ t.test('what the authorization server stores', async t => {
     t.equal(rows.length, 0)
   })
 
-  t.test('includes whose record a launch opened, as long as the grant', async t => {
+  t.test('includes whose record a launch opened, an hour or so longer than the grant', async t => {
     await createPerson(pool, { id: 'bob', email: 'b@example.org', name: 'Bob', passwordHash: '', actors: [] })
-    const context = { person: 'bob', clientId: 'app', patient: 'alice', fhirUser: 'RelatedPerson/b', proxy: true }
+    const context = {
+      person: 'bob',
+      clientId: 'app',
+      patient: 'alice',
+      fhirUser: 'RelatedPerson/b',
+      proxy: true,
+      parameters: { intent: 'i' },
+    }
     await savePayload(pool, 'Grant', 'launched', {}, {}, 60)
     await saveLaunchContext(pool, 'launched', context)
     t.same(await findLaunchContext(pool, 'launched'), context)
     t.equal(await findLaunchContext(pool, 'other'), undefined)
+    await pool.query("update launch_context set created_at = now() - interval '2 hours'")
+    await deleteExpired(pool)
+    t.same(await findLaunchContext(pool, 'launched'), context, 'the grant stands')
     await destroyGrant(pool, 'launched')
+    t.same(await findLaunchContext(pool, 'launched'), context, 'the audit record still needs it')
+    await deleteExpired(pool)
     t.equal(await findLaunchContext(pool, 'launched'), undefined)
   })
 
@@ -97,7 +110,15 @@ t.test('what the authorization server stores', async t => {
     await savePayload(pool, 'Session', 'late', {}, {}, -60)
     await savePayload(pool, 'Session', 'new', {}, {}, 60)
     await pool.query("insert into revoked_token values ('\\x00', now() - interval '2 hours')")
+    const launch = { clientId: 'app', madeBy: 'portal', patient: 'alice', fhirUser: undefined, parameters: {} }
+    for (const [handle, seconds] of [
+      ['old', -3700],
+      ['late', -60],
+    ] as const)
+      await saveLaunch(pool, handle, launch, seconds)
     await deleteExpired(pool)
+    t.equal(await findLaunch(pool, 'old'), undefined)
+    t.match(await findLaunch(pool, 'late'), { expired: true })
     t.equal(await findPayload(pool, 'Session', 'id', 'old'), undefined)
     t.ok(await findPayload(pool, 'Session', 'id', 'late'))
     t.ok(await findPayload(pool, 'Session', 'id', 'new'))

@@ -46,7 +46,7 @@ export async function authorizationServer(t: Test, more: Partial<SmartOptions> =
   const app = Fastify()
   const keys = await loadKeys(pool, config.secret)
   const server = { now: new Date() }
-  await app.register(smart, { config, pool, keys, clock: () => server.now, ...more })
+  await app.register(smart, { config, pool, keys, clock: () => server.now, inRecord: async () => true, ...more })
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(async () => {
     await app.close()

@@ -1,0 +1,2 @@
+alter table launch_context drop column parameters;
+drop table launch;
