@@ -11,10 +11,12 @@ import {
   savePayloadOnce,
 } from '../store/tokens.ts'
 import { clientMetadata } from './clients.ts'
+import type { Successor } from './rotation.ts'
 
 /**
- * For how many seconds a second use is taken for a race (two tabs, a retry) and only refused. After them it is taken
- * for theft and the whole grant is revoked (RFC 6749 section 4.1.2, RFC 9700 section 4.14.2). Decision 0012.
+ * For how many seconds a second use is not taken for theft, upon which the whole grant is revoked (RFC 6749 section
+ * 4.1.2, RFC 9700 section 4.14.2). A code is only refused then: it was sent twice. Who brings a refresh token again is
+ * answered again, for the first answer may have been lost. Decisions 0012 and 0051.
  */
 const RACE_SECONDS: Readonly<Record<string, number>> = { AuthorizationCode: 1, RefreshToken: 10 }
 const ISSUED_UNDER_A_GRANT = new Set(['AccessToken', 'RefreshToken', 'AuthorizationCode'])
@@ -35,7 +37,15 @@ function toStored(payload: AdapterPayload): AdapterPayload {
   return stored
 }
 
-function ofModel(db: Queryable, model: string): Adapter {
+/** A refresh token whose successor was used was answered: it did not get lost. */
+async function findRefreshToken(db: Queryable, token: string, successor: Successor): Promise<Found | undefined> {
+  const found = await findPayload(db, 'RefreshToken', 'id', token)
+  if (found?.consumedAt === undefined) return found
+  const next = await findPayload(db, 'RefreshToken', 'id', successor(token))
+  return next?.consumedAt === undefined ? found : { ...found, consumedAgo: Number.POSITIVE_INFINITY }
+}
+
+function ofModel(db: Queryable, model: string, successor: Successor): Adapter {
   return {
     async upsert(id, payload, expiresIn) {
       const stored = toStored(payload)
@@ -48,7 +58,9 @@ function ofModel(db: Queryable, model: string): Adapter {
       throw new errors.InvalidGrant('the grant was revoked')
     },
     async find(id) {
-      return toPayload(model, await findPayload(db, model, 'id', id), id)
+      const isRefresh = model === 'RefreshToken'
+      const found = isRefresh ? await findRefreshToken(db, id, successor) : await findPayload(db, model, 'id', id)
+      return toPayload(model, found, id)
     },
     async findByUid(uid) {
       return toPayload(model, await findPayload(db, model, 'uid', uid), undefined)
@@ -57,7 +69,8 @@ function ofModel(db: Queryable, model: string): Adapter {
       return toPayload(model, await findPayload(db, model, 'userCode', userCode), undefined)
     },
     async consume(id) {
-      if (!(await consumePayload(db, model, id)))
+      // find() has judged the second use of a refresh token; whatever comes of it is the one successor.
+      if (!(await consumePayload(db, model, id)) && model !== 'RefreshToken')
         throw new errors.InvalidGrant('used at the same time by another request')
     },
     async destroy(id) {
@@ -88,9 +101,9 @@ function clients(db: Queryable): Adapter {
 
 /**
  * The storage of the authorization server. Using something up is one conditional statement: of any number of
- * simultaneous redemptions of a code, a refresh token or an assertion, exactly one succeeds.
+ * simultaneous redemptions of a code or an assertion exactly one succeeds, and those of a refresh token give one new one.
  */
 export const adapterFactory =
-  (db: Queryable): AdapterFactory =>
+  (db: Queryable, successor: Successor): AdapterFactory =>
   model =>
-    model === 'Client' ? clients(db) : ofModel(db, model)
+    model === 'Client' ? clients(db) : ofModel(db, model, successor)

@@ -18,6 +18,7 @@ import { scopesSupported } from './discovery.ts'
 import { derive } from './keys.ts'
 import { checkLaunch } from './launch.ts'
 import { defaultResource, LIFETIME, resourceServerInfo } from './resource-server.ts'
+import { deriveRotated, successorWith } from './rotation.ts'
 import { issuerOf, MOUNT, type SmartOptions } from './settings.ts'
 import { auditProvider } from './trail.ts'
 
@@ -113,7 +114,7 @@ const TTL: Configuration['ttl'] = {
 
 function configuration(options: SmartOptions, renderError: RenderError): Configuration {
   const { config, pool, keys } = options
-  const adapter = adapterFactory(pool)
+  const adapter = adapterFactory(pool, successorWith(config.secret))
   return {
     adapter,
     jwks: structuredClone(keys.jwks) as JWKS,
@@ -193,6 +194,7 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   provider.Client.prototype.compareClientSecret = function (this: Client, given: string) {
     return secretMatches(this.clientSecret, given)
   }
+  deriveRotated(provider, successorWith(options.config.secret))
   const scopes = scopesSupported()
   auditProvider(provider, options)
   provider.use(async (ctx, next) => {

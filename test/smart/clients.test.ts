@@ -1,6 +1,16 @@
 import t from 'tap'
 import { newSecret, originAllowed, secretMatches, storedSecret } from '../../src/smart/clients.ts'
-import { authorizationServer, BASE, redeem, token } from '../support/authorization-server.ts'
+import {
+  authorizationServer,
+  BASE,
+  launch,
+  REDIRECT,
+  redeem,
+  token,
+  VERIFIER,
+} from '../support/authorization-server.ts'
+import { system } from '../support/hospital.ts'
+import { verifies } from '../support/verifies.ts'
 
 t.test('a secret is kept as its hash only', async t => {
   const secret = newSecret()
@@ -67,5 +77,71 @@ t.test('pages of other origins', async t => {
     )
     t.equal(answer.status, 400)
     t.notOk(answer.headers.get('access-control-allow-origin'))
+  })
+})
+
+t.test('a client with a secret', async t => {
+  const server = await authorizationServer(t)
+  const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` })
+  const code = async () =>
+    (await launch(server, { changes: { client_id: 'demo-confidential' } })).answer.searchParams.get('code') ?? ''
+  const redeemWith = async (headers: Record<string, string>, more: Record<string, string> = {}) =>
+    token(
+      server,
+      {
+        grant_type: 'authorization_code',
+        redirect_uri: REDIRECT,
+        code: await code(),
+        code_verifier: VERIFIER,
+        ...more,
+      },
+      headers,
+    )
+
+  t.test('shows it by HTTP Basic, at the exchange of a code and at each refresh, and in no other way', async t => {
+    verifies('smart-2.2', 'SAL-64', 'SAL-345', 'SAL-356', 'SAL-1005')
+    const right = basic(`demo-confidential:${server.secret}`)
+    const { status, body } = await redeemWith(right)
+    t.equal(status, 200)
+    const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
+    t.match(await token(server, form, right), { status: 200, body: { patient: 'alice' } })
+    for (const [title, headers, more, expected] of [
+      ['the wrong secret', basic('demo-confidential:wrong'), {}, 401],
+      ['the stored form of it', basic(`demo-confidential:${storedSecret(server.secret)}`), {}, 401],
+      ['an empty one', basic('demo-confidential:'), {}, 400],
+      ['none', {}, { client_id: 'demo-confidential' }, 401],
+      ['in the form', {}, { client_id: 'demo-confidential', client_secret: server.secret }, 401],
+      ['beside the name of another client', right, { client_id: 'demo-app' }, 400],
+      ['as one of another client', basic(`demo-app:${server.secret}`), {}, 401],
+      ['in a header that is not Basic', { authorization: `Bearer ${server.secret}` }, {}, 400],
+      ['in base64 that is none', { authorization: 'Basic demo-confidential:x' }, {}, 400],
+    ] as const) {
+      const refused = await redeemWith(headers, more)
+      t.match(
+        refused,
+        { status: expected, body: { error: /^invalid_(client|request)$/, access_token: undefined } },
+        title,
+      )
+      if (expected === 401 && 'authorization' in headers) t.match(refused.headers.get('www-authenticate'), /^Basic /)
+    }
+  })
+
+  t.test('is a system of the hospital only where an administrator says so', async t => {
+    verifies('smart-2.2', 'SAL-344', 'SAL-1020', 'SAL-241', 'SAL-248', 'SAL-262')
+    const authorization = await system(server, 'mirth', 'system/*.cruds')
+    const ask = (scope: string) => token(server, { grant_type: 'client_credentials', scope }, { authorization })
+    t.match(await ask('system/*.*'), { status: 200, body: { scope: 'system/*.*', expires_in: 300 } })
+    t.match(await ask('system/Patient.rs'), { body: { scope: 'system/Patient.rs', refresh_token: undefined } })
+    await server.pool.query("update client set scopes = 'system/Patient.rs' where client_id = 'mirth'")
+    t.match(await ask('system/*.*'), { status: 400, body: { error: 'invalid_scope' } }, 'not registered for everything')
+    await server.pool.query(`update client set metadata = '{"jwks": {"keys": []}}' where client_id = 'mirth'`)
+    t.match(
+      await ask('system/Patient.rs'),
+      { status: 401, body: { error: 'invalid_client' } },
+      'a key is what it takes',
+    )
+    const app = basic(`demo-confidential:${server.secret}`)
+    const form = { grant_type: 'client_credentials', scope: 'system/*.rs' }
+    t.match(await token(server, form, app), { status: 400, body: { error: 'invalid_request' } }, 'an app is none')
   })
 })

@@ -16,6 +16,7 @@ import {
   succeeded,
   token,
 } from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
 
 /** Where an authorization request is sent: to the app with an error, or nowhere. */
 async function asked(server: Server, changes: Record<string, string | undefined>) {
@@ -23,6 +24,10 @@ async function asked(server: Server, changes: Record<string, string | undefined>
   const location = response.headers.get('location')
   return { status: response.status, html: await response.text(), to: location ? new URL(location, BASE) : undefined }
 }
+
+const basicOf = ({ secret }: Server) => ({
+  authorization: `Basic ${Buffer.from(`demo-confidential:${secret}`).toString('base64')}`,
+})
 
 t.test('the authorization endpoint', async t => {
   const server = await authorizationServer(t)
@@ -157,22 +162,64 @@ t.test('the token endpoint', async t => {
     t.equal((await redeem(server, used)).status, 200, 'the right client still can')
   })
 
-  t.test('uses a refresh token once, of eight requests at the same time, and the family survives', async t => {
+  t.test(
+    'rotates a refresh token, and answers eight requests at the same time with one and the same new one',
+    async t => {
+      verifies('smart-2.2', 'SAL-116', 'SAL-1004')
+      const { body } = await launchAndRedeem(server)
+      const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
+      const answers = await eight(() => token(server, form))
+      t.equal(succeeded(answers), 8)
+      const next = new Set(answers.map(answer => answer.body.refresh_token))
+      t.equal(next.size, 1)
+      t.notOk(next.has(body.refresh_token))
+      const [only = ''] = next
+      t.equal((await token(server, { ...form, refresh_token: only })).status, 200)
+    },
+  )
+
+  t.test('answers a refresh again whose answer was lost, to the same app and with nothing more', async t => {
+    verifies('smart-2.2', 'SAL-1004', 'SAL-103', 'SAL-104', 'SAL-108')
+    const { body } = await launchAndRedeem(server, { changes: { scope: 'offline_access patient/Patient.rs' } })
+    const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
+    const lost = await token(server, form)
+    await server.pool.query("update oidc_payload set consumed_at = consumed_at - interval '9 seconds'")
+    const other = basicOf(server)
+    const { client_id: _own, ...anonymous } = form
+    t.match(await token(server, anonymous, other), { status: 400, body: { error: 'invalid_grant' } }, 'another app')
+    const wide = await token(server, { ...form, scope: 'patient/Patient.rs patient/Observation.rs' })
+    t.match(wide, { status: 400, body: { error: 'invalid_scope' } })
+    const again = await token(server, form)
+    t.match(again, {
+      status: 200,
+      body: { scope: body.scope, patient: 'alice', refresh_token: lost.body.refresh_token },
+    })
+    t.not(again.body.access_token, lost.body.access_token)
+    t.equal((await token(server, { ...form, refresh_token: again.body.refresh_token })).status, 200)
+  })
+
+  t.test('takes a refresh token that comes again after its successor was used for theft, however soon', async t => {
+    verifies('smart-2.2', 'SAL-1004')
     const { body } = await launchAndRedeem(server)
     const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
-    const answers = await eight(() => token(server, form))
-    t.equal(succeeded(answers), 1)
-    const next = answers.find(({ status }) => status === 200)?.body.refresh_token ?? ''
-    t.equal((await token(server, { ...form, refresh_token: next })).status, 200)
+    const second = (await token(server, form)).body.refresh_token
+    const third = (await token(server, { ...form, refresh_token: second })).body.refresh_token
+    t.match(await token(server, form), { status: 400, body: { error: 'invalid_grant' } })
+    t.match(await token(server, { ...form, refresh_token: third }), { status: 400, body: { error: 'invalid_grant' } })
   })
 
   t.test('takes a later second use of a refresh token for theft and revokes the family', async t => {
+    verifies('smart-2.2', 'SAL-1004', 'SAL-1010')
     const { body } = await launchAndRedeem(server)
     const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
     const next = (await token(server, form)).body.refresh_token
     await server.pool.query("update oidc_payload set consumed_at = consumed_at - interval '11 seconds'")
     t.match(await token(server, form), { status: 400, body: { error: 'invalid_grant' } })
     t.match(await token(server, { ...form, refresh_token: next }), { status: 400, body: { error: 'invalid_grant' } })
+    const { rows } = await server.pool.query('select from revoked_token where jti_hash = sha256($1)', [
+      claimsOf(body.access_token).jti,
+    ])
+    t.equal(rows.length, 1, 'and with it the access tokens')
   })
 
   t.test('never widens a scope at refresh, narrows it when asked, and keeps what was granted', async t => {
