@@ -8,7 +8,8 @@ import { build } from '../../src/app.ts'
 import { complete, loadConfig } from '../../src/config.ts'
 import { database } from './database.ts'
 
-const SECRET = 'the-secret-of-every-test-server-here'
+/** The PORTICO_SECRET of every test server. */
+export const SECRET = 'the-secret-of-every-test-server-here'
 
 export type Clock = { (): Date; set(time: string | Date): void }
 export type TestServer = {
@@ -55,8 +56,8 @@ function settableClock(at: string | undefined): Clock {
   return Object.assign(() => new Date(fixed ?? Date.now()), { set })
 }
 
-// The base URL is part of every token, so the port must be known before the application is built.
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. The base URL is part of every token: it must be known before the application is built. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo
