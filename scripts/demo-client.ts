@@ -76,18 +76,24 @@ const ENTITIES: readonly (readonly [string, string])[] = [
   ['&#39;', "'"],
 ]
 
-/** The fields of a page's forms, by name; a box that is not ticked is not among them. */
+/** The fields of a page's forms, by name; a box is among them whether it is ticked or not. */
 export function fieldsOf(html: string): { name: string; value: string; type: string }[] {
   const attribute = (tag: string, name: string) =>
     decodeEntities(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
-  return [...html.matchAll(/<input[^>]*>/g)]
-    .map(([tag]) => ({
-      name: attribute(tag, 'name'),
-      value: attribute(tag, 'value'),
-      type: attribute(tag, 'type'),
-      tag,
-    }))
-    .filter(({ type, tag }) => type !== 'checkbox' || /\schecked\b/.test(tag))
+  return [...html.matchAll(/<input[^>]*>/g)].map(([tag]) => ({
+    name: attribute(tag, 'name'),
+    value: attribute(tag, 'value'),
+    type: attribute(tag, 'type'),
+  }))
+}
+
+/** Says whose record is meant, where a page asks for it. Any other page is given back as it is. */
+export async function choosePerson(open: ReturnType<typeof browser>, page: Visited, patient: string): Promise<Visited> {
+  const fields = fieldsOf(page.html)
+  if (!fields.some(({ type }) => type === 'radio')) return page
+  const csrf = fields.find(({ name }) => name === 'csrf')?.value ?? ''
+  const form = new URLSearchParams({ csrf, patient })
+  return open(`${page.url.replace(/(\/interaction\/[^/]+).*/, '$1')}/person`, form)
 }
 
 function said(html: string): string {
@@ -117,6 +123,10 @@ export async function personTokens(baseUrl: string, who: string, scope: string, 
     page = await open(`${page.url}/sign-in`, form)
   }
   if (page.html !== '') {
+    const radios = fieldsOf(page.html).filter(({ type }) => type === 'radio')
+    if (radios.length > 0 && !radios.some(({ value }) => value === record))
+      throw new Error(`${who} does not reach the record of ${record}`)
+    page = await choosePerson(open, page, record)
     const fields = fieldsOf(page.html)
     const scopes = fields
       .filter(({ name }) => name === 'scope')
@@ -126,7 +136,7 @@ export async function personTokens(baseUrl: string, who: string, scope: string, 
     if (offered.length > 0 && !offered.includes(record))
       throw new Error(`${who} does not reach the record of ${record}`)
     const form = new URLSearchParams([['csrf', csrf(page.html)], ['patient', record], ...scopes])
-    page = await open(`${page.url}/consent`, form)
+    page = await open(`${page.url.replace(/\/person$/, '')}/consent`, form)
   }
   const answer = new URL(page.url).searchParams
   const code = answer.get('code')

@@ -1,4 +1,4 @@
-import type { Actor, Interaction, Topic } from '../resources/definition.ts'
+import type { Actor, Interaction } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
 
 /** The letters of a SMART v2 scope: create, read, update, delete, search. */
@@ -136,36 +136,3 @@ export function grantable(requested: string, allowed: string, context: 'patient'
     )
   return [...new Set(granted)]
 }
-
-const TOPIC_WORDS: Readonly<Record<Topic, string>> = {
-  appointments: 'appointments',
-  results: 'test results',
-  letters: 'letters and documents',
-  messages: 'messages with the care team',
-  record: 'other parts of the health record',
-  shared: 'name, contact details, and the people and places of care',
-}
-
-const CONTEXT_SENTENCES: Readonly<Record<string, { topic: string; sentence: string }>> = {
-  openid: { topic: 'sign-in', sentence: 'Know that it is you who signed in' },
-  fhirUser: { topic: 'sign-in', sentence: 'Know which person in the hospital record you are' },
-  'launch/patient': { topic: 'sign-in', sentence: 'Know whose record you have chosen' },
-  online_access: { topic: 'offline', sentence: 'Keep access for as long as you stay signed in' },
-  offline_access: { topic: 'offline', sentence: 'Keep access when you are not using it, until you take it back' },
-}
-
-/** The words of a consent page for one scope: the topic it belongs to, and a sentence a patient understands. */
-export function describeScope(text: string): { topic: string; sentence: string } {
-  const known = CONTEXT_SENTENCES[text]
-  if (known) return known
-  const scope = parseScope(text)
-  if (!scope) return { topic: 'other', sentence: text }
-  const verbs = [/[rs]/.test(scope.letters) ? 'See' : '', /[cud]/.test(scope.letters) ? 'Change' : ''].filter(Boolean)
-  const verb = verbs.join(' and ').replace(' and Change', ' and change')
-  if (scope.type === '*')
-    return { topic: 'everything', sentence: `${verb} everything in the record, and kinds of information added later` }
-  const topic = definitionOf(scope.type)?.topic ?? 'record'
-  return { topic, sentence: `${verb} ${TOPIC_WORDS[topic]} (${words(scope.type)})` }
-}
-
-const words = (type: string): string => type.replace(/(?<!^)[A-Z]/g, letter => ` ${letter.toLowerCase()}`)

@@ -7,6 +7,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'AllergyIntolerance',
   topic: 'record',
+  words: '{your} allergies and intolerances',
   // HL7 adds `recorder` and `asserter`: who reports it does not own it.
   compartment: ['patient'],
   may: patientReads,

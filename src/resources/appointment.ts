@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Appointment',
   topic: 'appointments',
+  words: '{your} appointments',
   // HL7 says `actor`; of the actors only the Patient makes it hers.
   compartment: ['patient'],
   severalPatients: true,

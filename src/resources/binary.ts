@@ -4,6 +4,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Binary',
   topic: 'shared',
+  words: 'the content of {your} documents and attachments',
   compartment: 'referrers',
   native: true,
   may: patientReads,

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'CarePlan',
   topic: 'record',
+  words: '{your} care plans',
   // HL7 adds `performer`: who helps carry it out does not own it.
   compartment: ['patient'],
   may: patientReads,

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'CareTeam',
   topic: 'record',
+  words: 'who is in {your} care team',
   // HL7 adds `participant`: who helps care for somebody does not own it.
   compartment: ['patient'],
   may: patientReads,

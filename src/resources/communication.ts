@@ -6,6 +6,7 @@ import { messageRelease } from './release.ts'
 export default define({
   type: 'Communication',
   topic: 'messages',
+  words: '{your} messages with the care team',
   // HL7 adds `sender` and `recipient`: a message about one patient may be sent to another person.
   compartment: ['subject'],
   may: patientReads,

@@ -7,6 +7,14 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Condition',
   topic: 'record',
+  words: '{your} conditions, diagnoses and health problems',
+  kinds: {
+    category: {
+      'problem-list-item': 'the health problems on {your} problem list',
+      'encounter-diagnosis': 'the diagnoses of {your} visits',
+      'health-concern': '{your} health concerns',
+    },
+  },
   // HL7 adds `asserter`: who reports it does not own it.
   compartment: ['patient'],
   may: patientReads,

@@ -7,6 +7,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Consent',
   topic: 'record',
+  words: 'decisions about who may act for {you}',
   compartment: ['patient'],
   may: patientReads,
   search: {

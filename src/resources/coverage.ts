@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Coverage',
   topic: 'record',
+  words: 'how {your} care is paid for',
   // HL7 adds `policy-holder`, `subscriber` and `payor`: who pays does not own it.
   compartment: ['beneficiary'],
   may: patientReads,

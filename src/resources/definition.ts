@@ -36,6 +36,10 @@ export type Reach = {
 export type Definition<T extends ResourceType = ResourceType> = {
   readonly type: T
   readonly topic: Topic
+  /** What it holds, as a consent page says it after "See"; `{your}` and `{you}` stand for the patient. */
+  readonly words: string
+  /** The same for its resources with one code of a parameter: what a granular scope asks for. */
+  readonly kinds?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /**
    * Whose it is: the search parameters that make it one patient's; `self`: it is the Patient; `shared`:
    * everybody's, unless it names a patient; `referrers`: theirs who can see a resource that refers to it;

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Device',
   topic: 'record',
+  words: '{your} implants and medical devices',
   // Pure R4 has no Device in the Patient compartment; `Device.patient` says whose it is.
   compartment: ['patient'],
   may: patientReads,

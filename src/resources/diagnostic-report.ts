@@ -6,6 +6,8 @@ import { resultRelease } from './release.ts'
 export default define({
   type: 'DiagnosticReport',
   topic: 'results',
+  words: '{your} test reports',
+  kinds: { category: { LAB: '{your} laboratory reports', RAD: '{your} reports of scans and X-rays' } },
   compartment: ['subject'],
   may: patientReads,
   search: {

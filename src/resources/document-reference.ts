@@ -7,6 +7,8 @@ import { documentRelease } from './release.ts'
 export default define({
   type: 'DocumentReference',
   topic: 'letters',
+  words: '{your} letters and documents',
+  kinds: { category: { 'clinical-note': 'the notes that staff wrote about {you}' } },
   // HL7 adds `author`: who wrote about somebody does not own it.
   compartment: ['subject'],
   may: patientReads,

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Encounter',
   topic: 'record',
+  words: '{your} visits and hospital stays',
   compartment: ['subject'],
   may: patientReads,
   search: {

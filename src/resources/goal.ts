@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Goal',
   topic: 'record',
+  words: '{your} health goals',
   compartment: ['patient'],
   may: patientReads,
   search: {

@@ -5,6 +5,7 @@ import { define, everything } from './definition.ts'
 export default define({
   type: 'Group',
   topic: 'record',
+  words: 'groups of patients',
   // HL7 says `member`; a Group names other patients, so no patient sees one.
   compartment: 'none',
   may: { engine: everything },

@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'HealthcareService',
   topic: 'shared',
+  words: 'the clinics and services that look after {you}',
   compartment: 'shared',
   may: patientReads,
   search: {

@@ -7,6 +7,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Immunization',
   topic: 'record',
+  words: '{your} vaccinations',
   compartment: ['patient'],
   may: patientReads,
   profiles: ipa('immunization'),

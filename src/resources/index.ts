@@ -19,6 +19,8 @@ function check(file: string, definition: Definition): void {
     throw new Error(`${type} is released with another type, and needs identifier declared as token('keys')`)
   for (const param of definition.combinations?.flat() ?? [])
     if (!search[param]) throw new Error(`${type}.combinations names ${param}, which is not declared`)
+  for (const param of Object.keys(definition.kinds ?? {}))
+    if (!search[param]) throw new Error(`${type}.kinds names ${param}, which is not declared`)
   const mains = Object.keys(search).filter(name => search[name]?.stored === 'main')
   if (mains.length > 1) throw new Error(`${type} has more than one main date: ${mains.join(', ')}`)
   for (const [name, { type: declared }] of Object.entries(search))

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'List',
   topic: 'record',
+  words: '{your} lists, such as of problems or medicines',
   // HL7 adds `source`: who made the list does not own it.
   compartment: ['subject'],
   may: patientReads,

@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Location',
   topic: 'shared',
+  words: 'the places where {you} had or will have care',
   compartment: 'shared',
   may: patientReads,
   search: {

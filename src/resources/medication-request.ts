@@ -7,6 +7,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'MedicationRequest',
   topic: 'record',
+  words: '{your} prescriptions',
   compartment: ['subject'],
   may: patientReads,
   profiles: ipa('medicationrequest'),

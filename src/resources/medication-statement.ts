@@ -7,6 +7,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'MedicationStatement',
   topic: 'record',
+  words: '{your} medicines',
   compartment: ['subject'],
   may: patientReads,
   profiles: ipa('medicationstatement'),

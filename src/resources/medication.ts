@@ -6,6 +6,7 @@ import { ipa } from './international-patient-access.ts'
 export default define({
   type: 'Medication',
   topic: 'shared',
+  words: 'the medicines that {your} record names',
   compartment: 'shared',
   may: patientReads,
   profiles: ipa('medication'),

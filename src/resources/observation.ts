@@ -7,6 +7,21 @@ import { resultRelease } from './release.ts'
 export default define({
   type: 'Observation',
   topic: 'results',
+  words: '{your} test results and measurements',
+  kinds: {
+    category: {
+      laboratory: '{your} laboratory results',
+      'vital-signs': '{your} vital signs, such as blood pressure and weight',
+      'social-history': '{your} way of life, such as smoking and alcohol',
+      survey: '{your} answers to health questionnaires',
+      imaging: 'what was measured in {your} scans',
+      exam: 'what was found when {you} had an examination',
+      procedure: 'what was measured in {your} operations and procedures',
+      therapy: '{your} therapies',
+      activity: '{your} activity and exercise',
+      sdoh: '{your} living conditions, such as housing and work',
+    },
+  },
   // HL7 adds `performer`: who reports a value about somebody does not own it. `focus` never makes it hers.
   compartment: ['subject'],
   may: patientReads,

@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Organization',
   topic: 'shared',
+  words: 'the organisations that look after {you}',
   compartment: 'shared',
   may: patientReads,
   search: {

@@ -6,6 +6,7 @@ import { ipa } from './international-patient-access.ts'
 export default define({
   type: 'Patient',
   topic: 'shared',
+  words: '{your} name, date of birth, address and contact details',
   // HL7 adds `link`: another Patient that points here is another record until it is merged.
   compartment: 'self',
   may: patientReads,

@@ -6,6 +6,7 @@ import { ipa } from './international-patient-access.ts'
 export default define({
   type: 'Practitioner',
   topic: 'shared',
+  words: 'the names of the staff who look after {you}',
   compartment: 'shared',
   may: patientReads,
   profiles: ipa('practitioner'),

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Procedure',
   topic: 'record',
+  words: '{your} operations and procedures',
   // HL7 adds `performer`: who did it does not own it.
   compartment: ['patient'],
   may: patientReads,

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Provenance',
   topic: 'record',
+  words: 'where parts of {your} record came from',
   compartment: ['patient'],
   severalPatients: true,
   may: patientReads,

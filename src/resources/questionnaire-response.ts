@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'QuestionnaireResponse',
   topic: 'record',
+  words: '{your} answers to questionnaires',
   // HL7 adds `author`: who answers for somebody does not own it.
   compartment: ['subject'],
   may: patientReads,

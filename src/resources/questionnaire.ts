@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Questionnaire',
   topic: 'shared',
+  words: 'the questions of questionnaires',
   compartment: 'shared',
   may: patientReads,
   search: {

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'RelatedPerson',
   topic: 'record',
+  words: 'the people close to {you}, such as family and carers',
   compartment: ['patient'],
   may: patientReads,
   search: {

@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Schedule',
   topic: 'shared',
+  words: 'when clinics are open',
   // HL7 says `actor`; a Schedule that names a Patient is hers alone, see `shared`.
   compartment: 'shared',
   may: patientReads,

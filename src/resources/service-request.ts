@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'ServiceRequest',
   topic: 'record',
+  words: '{your} referrals, and tests that were asked for',
   // HL7 adds `performer`: who is asked to do it does not own it.
   compartment: ['subject'],
   may: patientReads,

@@ -5,6 +5,7 @@ import { define, patientReads } from './definition.ts'
 export default define({
   type: 'Slot',
   topic: 'shared',
+  words: 'free times of clinics',
   compartment: 'shared',
   may: patientReads,
   // A clinic that does not take place takes all of its slots along.

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Specimen',
   topic: 'record',
+  words: '{your} samples, such as blood',
   compartment: ['subject'],
   may: patientReads,
   search: {

@@ -6,6 +6,7 @@ import { recordRelease } from './release.ts'
 export default define({
   type: 'Task',
   topic: 'record',
+  words: '{your} requests to the hospital, and what came of them',
   // Pure R4 has no Task in the Patient compartment; `Task.for` says whose it is.
   compartment: ['patient'],
   may: patientReads,

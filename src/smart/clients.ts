@@ -19,7 +19,7 @@ export function secretMatches(stored: string | undefined, given: string): boolea
 }
 
 /** The members of a client's metadata that are ours, beside those of RFC 7591. */
-export const OWN_METADATA = ['smart_scopes', 'smart_kind', 'cors_origins']
+export const OWN_METADATA = ['smart_scopes', 'smart_kind', 'cors_origins', 'maker']
 
 const AUTH_METHOD = { public: 'none', confidential: 'client_secret_basic', backend: 'private_key_jwt' } as const
 

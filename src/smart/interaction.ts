@@ -14,7 +14,15 @@ export type Interaction = {
   params: Record<string, unknown>
   accountId: string | undefined
   sessionUid: string | undefined
+  /** Adds to what is requested: parts of a scope of which not all was allowed. */
+  addScopes(scopes: readonly string[]): Promise<void>
 }
+
+/** Where the pages of an interaction are. */
+export const INTERACTION_PATH = `${MOUNT}/interaction/:uid`
+
+/** Finds the interaction of a request. */
+export type Find = (request: FastifyRequest, reply: FastifyReply) => Promise<Interaction>
 
 /** Finds the interaction that belongs to this browser: its cookie is signed and sent to this one path only. */
 export async function findInteraction(
@@ -24,10 +32,17 @@ export async function findInteraction(
   reply: FastifyReply,
 ): Promise<Interaction> {
   pinOrigin(request.raw, config)
-  const { uid, prompt, params, session } = await provider.interactionDetails(request.raw, reply.raw)
+  const details = await provider.interactionDetails(request.raw, reply.raw)
+  const { uid, prompt, params, session } = details
   const { uid: asked } = request.params as { uid: string }
   if (uid !== asked) throw new errors.SessionNotFound('the interaction belongs to another page')
-  return { uid, prompt: prompt.name, params, accountId: session?.accountId, sessionUid: session?.uid }
+  const addScopes = async (scopes: readonly string[]) => {
+    if (scopes.length === 0) return
+    // The provider grants of what was requested only: parts of a requested scope have to be in the request too.
+    details.params.scope = [params.scope, ...scopes].join(' ')
+    await details.persist()
+  }
+  return { uid, prompt: prompt.name, params, accountId: session?.accountId, sessionUid: session?.uid, addScopes }
 }
 
 const csrfToken = (config: SmartConfig, uid: string): string =>

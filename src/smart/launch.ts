@@ -4,7 +4,7 @@ import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Pool } from 'pg'
 import { findClient } from '../store/clients.ts'
 import { findLaunch, type Launch, saveLaunch } from '../store/launches.ts'
-import { type Choice, fhirUserFor } from './consent.ts'
+import { fhirUserFor, type Offer } from './consent.ts'
 import type { SmartOptions } from './settings.ts'
 
 /** For how many seconds a handle may be brought to the authorization endpoint: the time to open an app. */
@@ -135,13 +135,13 @@ export const launchOf = async (pool: Pool, params: Readonly<Record<string, unkno
   typeof params.launch === 'string' ? findLaunch(pool, params.launch) : undefined
 
 /** Of the records that a person reaches the one that the app was launched for, if it was launched for this person. */
-export async function launchedChoices(
+export async function launchedOffers(
   pool: Pool,
   personId: string,
-  choices: readonly Choice[],
+  offers: readonly Offer[],
   launch: Launch | undefined,
-): Promise<Choice[]> {
-  const found = choices.find(({ patient }) => patient === launch?.patient)
+): Promise<Offer[]> {
+  const found = offers.find(({ patient }) => patient === launch?.patient)
   if (!found || !launch) return []
   const isMeant = launch.fhirUser === undefined || launch.fhirUser === (await fhirUserFor(pool, personId, found))
   return isMeant ? [found] : []

@@ -3,13 +3,13 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nunjucks from 'nunjucks'
-import { MOUNT } from './settings.ts'
+import { ACCOUNT, MOUNT } from './settings.ts'
 
 const templates = fileURLToPath(new URL('./pages/', import.meta.url))
 const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/package.json'))
 
 /** The names of the pages and nothing else: a template is never chosen by a request. */
-export type Page = 'sign-in' | 'consent' | 'error' | 'nobody'
+export type Page = 'sign-in' | 'person' | 'consent' | 'nothing' | 'nobody' | 'error'
 
 /** Where style sheet and icons are served. */
 export const ASSETS = `${MOUNT}/assets`
@@ -19,9 +19,20 @@ const environment = new nunjucks.Environment(
   { autoescape: true, throwOnUndefined: false, trimBlocks: true, lstripBlocks: true },
 )
 
+/** Whose pages they are; neutral unless configured. `logo` is where its picture is served. */
+export type Brand = {
+  readonly service: string
+  readonly organisation?: string | undefined
+  readonly logo?: string | undefined
+  /** Whom to ask for help, in words. */
+  readonly contact?: string | undefined
+}
+
+const NEUTRAL: Brand = { service: 'Portico' }
+
 /** Renders one page; everything that is put into it is escaped. */
-export const render = (page: Page, values: Record<string, unknown>): string =>
-  environment.render(`${page}.njk`, { assets: ASSETS, service: 'Portico', ...values })
+export const render = (page: Page, values: Record<string, unknown>, brand: Brand = NEUTRAL): string =>
+  environment.render(`${page}.njk`, { ...values, assets: ASSETS, account: ACCOUNT, brand })
 
 /**
  * The style sheet of nhsuk-frontend without its web font, which is licensed to the NHS only and would be fetched from
@@ -34,7 +45,7 @@ export function stylesheet(): string {
     .replaceAll('Frutiger W01,', '')
     .replaceAll('url(/assets/', `url(${ASSETS}/`)
     .replace(/\/\*# sourceMappingURL=.*?\*\//, '')
-    .concat('html{background-color:#f0f4f5}')
+    .concat('html{background-color:#f0f4f5}.portico-organisation{color:inherit}')
 }
 
 /** The icon of the pages. */

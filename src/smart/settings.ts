@@ -28,6 +28,9 @@ export type SmartOptions = {
 /** Where the authorization server is mounted. */
 export const MOUNT = '/oauth2'
 
+/** Where the pages are on which a person looks after her own access. */
+export const ACCOUNT = '/account'
+
 /** The issuer, https://openid.net/specs/openid-connect-core-1_0.html section 2. */
 export const issuerOf = (config: Pick<SmartConfig, 'baseUrl'>): string => `${config.baseUrl}${MOUNT}`
 

@@ -13,6 +13,11 @@ const BY_NAME: BackOff = { free: 5, longestSeconds: 15 * 60 }
 // Many people may share one address: a ward, a library, a mobile network.
 const BY_ADDRESS: BackOff = { free: 100, longestSeconds: 15 * 60 }
 
+const LONGEST_PASSWORD = 1024
+
+/** The password of a form, no longer than what is worth hashing. */
+export const passwordOf = (form: URLSearchParams): string => (form.get('password') ?? '').slice(0, LONGEST_PASSWORD)
+
 /** What came of an attempt to sign in. `refused` says nothing about whether there is such an account. */
 export type Attempt = { outcome: 'in'; person: Person } | { outcome: 'refused' } | { outcome: 'wait'; seconds: number }
 

@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  describeScope,
-  grantable,
-  LETTER_OF,
-  type Letter,
-  parseScope,
-  parseScopes,
-  permits,
-} from '../../src/access/scopes.ts'
+import { grantable, LETTER_OF, type Letter, parseScope, parseScopes, permits } from '../../src/access/scopes.ts'
 import { definitions } from '../../src/resources/index.ts'
 
 const LETTERS = ['c', 'r', 'u', 'd', 's'] as const
@@ -126,12 +118,4 @@ t.test('every interaction needs a letter', async t => {
   for (const { may: actors } of definitions.values())
     for (const interactions of Object.values(actors))
       for (const interaction of interactions ?? []) t.ok(LETTERS.includes(LETTER_OF[interaction]), interaction)
-})
-
-t.test('a scope is described to a patient in words without codes', async t => {
-  t.match(describeScope('patient/Observation.rs'), { topic: 'results', sentence: /^See test results/ })
-  t.match(describeScope('patient/Observation.cruds').sentence, /^See and change/)
-  t.match(describeScope('patient/*.rs').sentence, /everything/)
-  t.notMatch(describeScope('patient/MedicationRequest.read').sentence, /[./]|MedicationRequest/)
-  t.match(describeScope('offline_access').sentence, /until you take it back/)
 })

@@ -130,7 +130,11 @@ t.test('what the person decides', async t => {
     t.match(await client.patient.read(), { id: 'alice' })
     t.match(await client.user.read(), { resourceType: 'RelatedPerson', id: 'bob-for-alice' })
     t.match(await client.patient.request('Appointment'), { entry: { length: 3 } })
-    t.match(await client.patient.request('Observation'), { total: 0 })
+    await t.rejects(
+      client.patient.request('Observation'),
+      { message: /^403 / },
+      'what he does not reach he cannot give',
+    )
   })
 })
 

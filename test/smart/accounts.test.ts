@@ -28,19 +28,20 @@ t.test('somebody who acts for a patient', async t => {
     nameOf: async ids => new Map(ids.map(id => [id, `<b>Patient</b> ${id}`])),
   })
   await consentFor(server, '2099-01-01Z')
-  const { consent, answer } = await launch(server, { who: 'bob', patient: 'alice' })
+  const { signedIn, consent, answer } = await launch(server, { who: 'bob', patient: 'alice' })
   const { body } = await redeem(server, answer.searchParams.get('code') ?? '')
   const refresh = (refresh_token: string) =>
     token(server, { grant_type: 'refresh_token', refresh_token, client_id: 'demo-app' })
 
   t.test('chooses whose record, and sees for what', async t => {
-    const choices = fieldsOf(consent.html).filter(({ name }) => name === 'patient')
+    const choices = fieldsOf(signedIn.html).filter(({ name }) => name === 'patient')
     t.same(
       choices.map(({ value }) => value),
       ['bob', 'alice'],
     )
-    t.match(consent.html, 'You act for this person: appointments')
-    t.match(consent.html, '&lt;b&gt;Patient&lt;/b&gt; alice', 'names are text, whatever is in them')
+    t.match(signedIn.html, 'You act for this person: appointments')
+    t.match(signedIn.html, '&lt;b&gt;Patient&lt;/b&gt; alice', 'names are text, whatever is in them')
+    t.match(consent.html, 'open the hospital record of &lt;b&gt;Patient&lt;/b&gt; alice')
   })
 
   t.test('gets a token that names both', async t => {

@@ -7,7 +7,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { type CryptoKey, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 import type pg from 'pg'
 import type { Test } from 'tap'
-import { browser, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
+import { browser, choosePerson, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
 import { DEMO_PASSWORD, seedDemo } from '../../src/demo-people.ts'
 import { loadKeys } from '../../src/smart/keys.ts'
 import { smart } from '../../src/smart/plugin.ts'
@@ -89,7 +89,7 @@ const csrfOf = (page: Visited) => fieldsOf(page.html).find(({ name }) => name ==
 export const submit = (
   open: ReturnType<typeof browser>,
   page: Visited,
-  action: 'sign-in' | 'consent' | 'refuse' | 'switch',
+  action: 'sign-in' | 'person' | 'consent' | 'refuse' | 'switch',
   fields: [string, string][] = [],
 ): Promise<Visited> => {
   const url = page.url.replace(/(\/interaction\/[^/]+).*/, '$1')
@@ -106,11 +106,12 @@ export const signInAs = (open: ReturnType<typeof browser>, page: Visited, who: s
 export async function launch(server: Server, { who = 'alice', changes, untick = [], patient = who }: Launch = {}) {
   const open = browser(BASE, server.get)
   const signIn = await open(authorizeUrl(changes))
-  const consent = await signInAs(open, signIn, who)
+  const signedIn = await signInAs(open, signIn, who)
+  const consent = await choosePerson(open, signedIn, patient)
   const ticks = fieldsOf(consent.html).filter(({ name, value }) => name === 'scope' && !untick.includes(value))
   const fields = ticks.map(({ value }): [string, string] => ['scope', value])
   const end = await submit(open, consent, 'consent', [['patient', patient], ...fields])
-  return { signIn, consent, end, answer: new URL(end.url) }
+  return { signIn, signedIn, consent, end, answer: new URL(end.url) }
 }
 
 export type TokenAnswer = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
 import type { Test } from 'tap'
-import { browser, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
+import { browser, choosePerson, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
 import { DEMO_PASSWORD, seedDemo } from '../../src/demo-people.ts'
 import { loadRecords } from './records.ts'
 import { server, type TestServer } from './server.ts'
@@ -43,17 +43,20 @@ export async function decide(baseUrl: string, authorizeUrl: string, decision: De
   const open = browser(baseUrl)
   const send = (page: Visited, action: string, fields: [string, string][]) => {
     const csrf = fieldsOf(page.html).find(({ name }) => name === 'csrf')?.value ?? ''
-    return open(`${page.url}/${action}`, new URLSearchParams([['csrf', csrf], ...fields]))
+    const url = page.url.replace(/(\/interaction\/[^/]+).*/, '$1')
+    return open(`${url}/${action}`, new URLSearchParams([['csrf', csrf], ...fields]))
   }
   const first = await open(authorizeUrl)
   if (first.html === '') return new URL(first.url)
   if (!first.html.includes('name="csrf"')) {
     throw new Error(`the server stays at: ${/<h1[^>]*>(.*?)<\/h1>/s.exec(first.html)?.[1]}`)
   }
-  const consent = await send(first, 'sign-in', [
+  const signedIn = await send(first, 'sign-in', [
     ['name', `${who}@example.org`],
     ['password', DEMO_PASSWORD],
   ])
+  const offered = fieldsOf(signedIn.html).find(({ type }) => type === 'radio')?.value ?? ''
+  const consent = await choosePerson(open, signedIn, patient ?? offered)
   if (deny) return new URL((await send(consent, 'refuse', [])).url)
   const fields = fieldsOf(consent.html)
   const chosen = patient ?? fields.find(({ name }) => name === 'patient')?.value ?? ''
