@@ -136,7 +136,7 @@ export async function settleReleases(
       pairsOf(inheritance, each.id, each.resource, mayBeReferredTo(each) || held.has(each.id)),
     )
     await settle(db, inheritance, [...pairs, ...(await pairsOfStored(db, inheritance, others))])
-    settled.push(...[...own.keys(), ...others].map(id => ({ type, id })))
+    settled.push(...[...held].map(id => ({ type, id })))
   }
   return settled
 }
