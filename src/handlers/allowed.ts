@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { shapeOf, staticsOf } from './path-shape.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -8,18 +9,6 @@ declare module 'fastify' {
 }
 
 type Pattern = { readonly shape: RegExp; readonly statics: number; readonly methods: Set<string> }
-
-/** A part of a path as an expression: `Patient`, `$meta`, `:id`, or `:type(^[A-Z]+$)` with an expression of its own. */
-function partOf(part: string): string {
-  if (!part.startsWith(':')) return part.replaceAll(/[$.*]/g, '\\$&')
-  const own = /^:\w+\(\^?(.*?)\$?\)$/.exec(part)?.[1]
-  return own === undefined ? '[^/]+' : `(?:${own})`
-}
-
-/** A route's path as an expression; a slash at the end is passed over. */
-const shapeOf = (url: string): RegExp => new RegExp(`^${url.replace(/\/$/, '').split('/').map(partOf).join('/')}/?$`)
-
-const staticsOf = (url: string): number => url.split('/').filter(part => part !== '' && !part.startsWith(':')).length
 
 /**
  * Notes the routes that are made from here on, and tells which methods a path has: what 405 says in `Allow`. Of a path that

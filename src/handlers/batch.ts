@@ -4,7 +4,7 @@ import type { Json } from '../fhir/types.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { unservedSetting } from '../store/clients.ts'
 import type { Submission } from './bundle.ts'
-import { callOf, type Entry, entryOf, isRead } from './entry.ts'
+import { answerEntry, type Entry, entryOf, isRead, isUnserved, whatOf } from './entry.ts'
 import { preferOfEntries, responseOfAnswer, responseOfError, skipped } from './entry-response.ts'
 import { knownError } from './errors.ts'
 
@@ -14,12 +14,11 @@ const AT_ONCE = 4
 type Numbered = { readonly index: number; readonly entry: Entry }
 
 /** What an entry writes to, as far as it says: two of one name are done one after the other. */
-const targetOf = ({ type, id, params, conditions, place }: Entry): string =>
-  id ?? (params.length > 0 ? `${type}?${params}` : (conditions.ifNoneExist ?? place))
+const targetOf = ({ path, params, parts: { id }, conditions, place }: Entry): string =>
+  id ?? (params.length > 0 ? `${path}?${params}` : (conditions.ifNoneExist ?? place))
 
 /** Which entries may run beside each other: reads, and writes of one kind to one type. */
 const kindOf = (entry: Entry): string => (isRead(entry) ? 'read' : `${entry.method} ${entry.type}`)
-
 /** Runs of entries that do not depend on each other; what stands later in the batch waits for what stands before it. */
 function groupsOf(entries: readonly Numbered[]): Numbered[][] {
   const groups: Numbered[][] = []
@@ -73,18 +72,17 @@ export async function batch(submission: Submission, values: readonly unknown[]):
       if (!(error instanceof FhirError)) throw error
       responses[index] = responseOfError(error)
     }
-  const isUnserved = entries.some(({ entry }) => !entry.definition)
-  const skips = isUnserved && (await unservedSetting(server.pool, grant.client)) === 'skip'
+  const skips =
+    entries.some(({ entry }) => isUnserved(entry)) && (await unservedSetting(server.pool, grant.client)) === 'skip'
   const prefer = preferOfEntries(conditions.prefer)
   const answer = async ({ index, entry }: Numbered): Promise<ResponseEntry> => {
-    if (!entry.definition && skips) return skipped(entry)
+    if (skips && isUnserved(entry)) return skipped(entry)
     const again = () => (submission.again().entry as Json[])[index]?.resource as Json
     try {
-      const [operation, call] = callOf(entry, { server, db: server.pool, grant, requestId, now, prefer, again })
-      return responseOfAnswer(await operation(call), entry)
+      const shared = { server, db: server.pool, grant, requestId, now, prefer, again }
+      return await responseOfAnswer(await answerEntry(entry, shared), entry)
     } catch (error) {
-      const what = [entry.type, entry.id].filter(Boolean).join('/')
-      return responseOfError(await refusal(error, submission, what))
+      return responseOfError(await refusal(error, submission, whatOf(entry)))
     }
   }
   for (const group of groupsOf(entries))

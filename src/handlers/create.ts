@@ -1,9 +1,9 @@
-import { permit } from '../access/permit.ts'
 import { type Issue, invalid, outcome } from '../fhir/outcome.ts'
 import type { Definition } from '../resources/definition.ts'
 import { type Answer, type Call, returnPreference, versionHeaders } from './call.ts'
 import { type Criteria, checkResource, type Intent } from './intent.ts'
-import { commit, perform, type Written } from './write.ts'
+import { formPairs } from './negotiate.ts'
+import { commitFor, perform, type Written } from './write.ts'
 
 /**
  * The criteria of `If-None-Exist`, with or without the type and the question mark. https://hl7.org/fhir/R4/http.html#ccreate
@@ -13,7 +13,7 @@ export function criteriaOf(query: string, { type }: Definition): Criteria {
   const [prefix = '', named = ''] = /^([^=?]*)\?/.exec(query) ?? []
   if (named !== '' && named.split('/').at(-1) !== type)
     throw invalid(`If-None-Exist must be about ${type}, which is created, not ${named.slice(0, 60)}`)
-  return [...new URLSearchParams(query.slice(prefix.length))]
+  return formPairs(query.slice(prefix.length))
 }
 
 /** What `Prefer: return=OperationOutcome` is told of a write. */
@@ -44,7 +44,7 @@ export async function writeOne(call: Call, intent: Intent): Promise<Answer> {
   // Linking changes the resource in place: another try begins with what came.
   const tried = (attempt: number) =>
     attempt > 1 && intent.resource && again ? { ...intent, resource: again() } : intent
-  const [written] = await commit(server, (db, attempt) =>
+  const [written] = await commitFor(call, (db, attempt) =>
     perform(db, server, { grant, requestId, now }, [tried(attempt)]),
   )
   if (!written) throw new Error('A write came back without a result')
@@ -56,9 +56,7 @@ export async function writeOne(call: Call, intent: Intent): Promise<Answer> {
  * @throws FhirError 400, 403, 412 (the condition matches several), 422
  */
 export async function create(call: Call): Promise<Answer> {
-  const { grant, definition, conditions } = call
-  // Whether she may comes before whether it is right: a refusal is recorded, a mistake is not.
-  permit(grant, definition, 'create')
+  const { definition, conditions } = call
   const resource = checkResource(call.body, definition, undefined, '')
   const condition =
     conditions.ifNoneExist === undefined ? {} : { criteria: criteriaOf(conditions.ifNoneExist, definition) }

@@ -1,4 +1,3 @@
-import { permit } from '../access/permit.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
 
@@ -18,8 +17,7 @@ export async function deleteOne(call: Call): Promise<Answer> {
  * @throws FhirError 400, 403, 412 (it matches several)
  */
 export async function conditionalDelete(call: Call): Promise<Answer> {
-  const { grant, definition, params, conditions } = call
-  permit(grant, definition, 'delete')
+  const { definition, params, conditions } = call
   const condition = conditions.ifMatch === undefined ? {} : { ifMatch: conditions.ifMatch }
   const several = definition.conditionalDelete === 'multiple'
   return await writeOne(call, { method: 'DELETE', definition, criteria: params, several, place: '', ...condition })

@@ -1,8 +1,9 @@
 import type { ResponseEntry } from '../fhir/bundle.ts'
 import type { FhirError } from '../fhir/outcome.ts'
-import { type Answer, returnPreference } from './call.ts'
+import { returnPreference } from './call.ts'
 import { storedIssue } from './create.ts'
 import type { Entry } from './entry.ts'
+import type { OperationAnswer } from './operations/operation.ts'
 import type { Written } from './write.ts'
 
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 204: 'No Content', 304: 'Not Modified' }
@@ -49,16 +50,26 @@ export function responseOfWritten(written: Written, prefer: string): ResponseEnt
   }
 }
 
-/** What an interaction answered, as an entry. */
-export function responseOfAnswer({ status, headers, body, issues }: Answer, { method }: Entry): ResponseEntry {
+/** All of a body: what would be sent part by part stands whole in an entry. */
+async function textOf(body: OperationAnswer['body']): Promise<string> {
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return body.toString()
+  let text = ''
+  for await (const part of body ?? []) text += String(part)
+  return text
+}
+
+/** What an interaction or operation answered, as an entry. */
+export async function responseOfAnswer(answer: OperationAnswer, { method }: Entry): Promise<ResponseEntry> {
+  const { status, headers, body, issues } = answer
   const modified = headers['last-modified']
-  const hasContent = body !== undefined && issues === undefined && method !== 'HEAD'
+  // Read also where it is not wanted: what is behind it ends with it.
+  const content = body === undefined ? undefined : await textOf(body)
   return {
     status: statusText(status),
     ...(headers.location === undefined ? {} : { location: headers.location }),
     ...(headers.etag === undefined ? {} : { etag: headers.etag }),
     ...(modified === undefined ? {} : { lastModified: new Date(modified).toISOString() }),
-    ...(hasContent ? { content: body.toString() } : {}),
+    ...(content === undefined || issues !== undefined || method === 'HEAD' ? {} : { content }),
     ...(issues === undefined ? {} : { issues }),
   }
 }

@@ -1,29 +1,28 @@
-import { type FhirError, invalid } from '../fhir/outcome.ts'
+import type { Grant } from '../access/grant.ts'
+import { FhirError, invalid, notAllowed } from '../fhir/outcome.ts'
 import { patchInEntry, patchOf } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
-import type { Call, Conditions, Operation, Server } from './call.ts'
-import { create, criteriaOf } from './create.ts'
-import { conditionalDelete, deleteOne } from './delete.ts'
-import { historyInstance, historyType, vread } from './history.ts'
+import type { Call, Conditions, Server } from './call.ts'
+import { criteriaOf } from './create.ts'
 import { checkResource, type Intent, inPlace } from './intent.ts'
-import { conditionalPatch, patch } from './patch.ts'
-import { read } from './read.ts'
-import { searchCompartment, searchType } from './search.ts'
-import { conditionalUpdate, update } from './update.ts'
+import { formPairs } from './negotiate.ts'
+import type { OperationAnswer } from './operations/operation.ts'
+import { type Method, type Parts, pathOf, type Way } from './way.ts'
+import { waysAt } from './ways.ts'
 
 /** An entry of a batch or transaction, taken apart. https://hl7.org/fhir/R4/bundle.html#transaction */
 export type Entry = {
   readonly place: string
   readonly method: string
+  /** The path below the base, with a slash before it. */
+  readonly path: string
+  /** What the path begins with. */
   readonly type: string
-  readonly definition: Definition | undefined
-  readonly id: string | undefined
-  readonly versionId: string | undefined
-  /** What is asked for of a patient's compartment. */
-  readonly compartmentType: string | undefined
-  readonly isHistory: boolean
+  /** What is asked for; nothing when that is nowhere. */
+  readonly way: Way | undefined
+  readonly parts: Parts
   readonly params: readonly (readonly [string, string])[]
   readonly conditions: Conditions
   readonly fullUrl: string | undefined
@@ -32,9 +31,6 @@ export type Entry = {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** `Type`, `Type/id`, `Type/id/_history/version`, `Type/_history`, and `Patient/id/Type` for what is in her compartment. */
-const URL_SHAPE =
-  /^\/?(?<type>[A-Z][A-Za-z]*)(?:\/(?<id>[A-Za-z0-9\-.]{1,64})(?:\/(?<compartmentType>[A-Z][A-Za-z]*|\*))?)?(?<history>\/_history(?:\/(?<versionId>[A-Za-z0-9\-.]{1,64}))?)?(?:\?(?<query>.*))?$/s
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
@@ -47,12 +43,30 @@ function requestOf(entry: Json, place: string): Json & { method: string; url: st
       `${place}.request.method`,
       'required',
     )
-  if (typeof url !== 'string') throw invalid('The entry needs a request.url', `${place}.request.url`, 'required')
+  if (typeof url !== 'string' || url === '')
+    throw invalid('The entry needs a request.url', `${place}.request.url`, 'required')
   return { ...request, method, url }
 }
 
-const patchIn = ({ resource }: Json, place: string, { maxDepth }: Server): unknown =>
-  inPlace(`${place}.resource`, () => patchInEntry(resource, maxDepth))
+/** A part of a path without its escapes; one that holds a slash is a part still. @throws FhirError 400 */
+function decoded(part: string, place: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    // decodeURIComponent says only that it failed.
+    throw invalid(`request.url has a broken escape in "${part.slice(0, 80)}": % is written as %25`, place)
+  }
+}
+
+/** The path below the base, and the query, of what is written as `Patient/1`, `/Patient/1` or with the base before it. */
+function pathAndQuery(url: string, { base }: Server, place: string): [path: string, query: string] {
+  const local = url.startsWith(`${base}/`) ? url.slice(base.length) : url.replace(/^\/?/, '/')
+  const mark = local.indexOf('?')
+  const path = mark < 0 ? local : local.slice(0, mark)
+  const parts = path.split('/').map(part => decoded(part, place))
+  // What was no slash before is none after: it belongs to a part, which no path of ours has in it.
+  return [parts.map(part => part.replaceAll('/', '%2F')).join('/'), mark < 0 ? '' : local.slice(mark + 1)]
+}
 
 /** Takes one entry apart. @throws FhirError 400 with the place of what is missing or not understood */
 export function entryOf(value: unknown, index: number, server: Server): Entry {
@@ -60,21 +74,17 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('An entry is an object', place)
   const entry = value as Json
   const { method, url, ...request } = requestOf(entry, place)
-  const local = url.startsWith(`${server.base}/`) ? url.slice(server.base.length + 1) : url
-  const match = URL_SHAPE.exec(local)
-  if (!match)
-    throw invalid(`request.url must be Type, Type/id or Type?query, not "${url.slice(0, 80)}"`, `${place}.request.url`)
-  const { type = '', id, compartmentType, history, versionId, query = '' } = match.groups ?? {}
+  const [path, query] = pathAndQuery(url, server, `${place}.request.url`)
+  const { ways, parts } = waysAt(path)
+  const wanted = method === 'HEAD' ? 'GET' : method
   return {
     place,
     method,
-    type,
-    definition: definitionOf(type),
-    id,
-    versionId,
-    compartmentType,
-    isHistory: history !== undefined,
-    params: [...new URLSearchParams(query)],
+    path,
+    type: path.split('/')[1] ?? '',
+    way: ways.find(way => way.method === wanted),
+    parts,
+    params: inPlace(`${place}.request.url`, () => formPairs(query)),
     conditions: {
       ifMatch: text(request.ifMatch),
       ifNoneMatch: text(request.ifNoneMatch),
@@ -82,89 +92,105 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
       ifModifiedSince: text(request.ifModifiedSince),
     },
     fullUrl: text(entry.fullUrl),
-    resource: method === 'PATCH' ? patchIn(entry, place, server) : entry.resource,
+    resource: entry.resource,
   }
 }
+
+/** Whether an entry is about a type that is not served, and that a client may be set to skip. */
+export const isUnserved = ({ way, type }: Entry): boolean =>
+  way === undefined && /^[A-Z][A-Za-z]*$/.test(type) && definitionOf(type) === undefined
 
 /** Whether an entry only asks. */
-export const isRead = ({ method }: Entry): boolean => method === 'GET' || method === 'HEAD'
+export const isRead = ({ way }: Entry): boolean => way !== undefined && !way.affectsState
+
+/** Whether it is a write, which those of a transaction do together. */
+export const isWrite = ({ way }: Entry): boolean => way?.affectsState === true && way.interaction !== 'operation'
 
 /** That a type is not served, with those that are. */
-export const notServed = (type: string, place: string): FhirError =>
-  invalid(`${type} is not served here. Served are: ${servedTypes.join(', ')}`, place, 'not-supported')
+const notServed = ({ type }: Entry, place: string): FhirError =>
+  new FhirError(404, [
+    {
+      severity: 'error',
+      code: 'not-supported',
+      text: `${type} is not served here. Served are: ${servedTypes.join(', ')}`,
+      expression: place,
+    },
+  ])
 
-function operationOf(entry: Entry): Operation {
-  const { method, type, id, versionId, compartmentType, isHistory, params, place } = entry
-  if (isRead(entry)) {
-    if (compartmentType !== undefined && type === 'Patient' && !isHistory)
-      return call => searchCompartment(call, id ?? '', compartmentType)
-    if (compartmentType !== undefined || (id === undefined && versionId !== undefined))
-      throw invalid('There is nothing at this request.url', `${place}.request.url`, 'not-found')
-    if (versionId !== undefined) return vread
-    if (isHistory) return id === undefined ? historyType : historyInstance
-    return id === undefined ? searchType : read
-  }
-  if (isHistory || compartmentType !== undefined)
-    throw invalid('Neither versions nor compartments are written', `${place}.request.url`)
-  if (method === 'POST' && id === undefined) return create
-  if (method === 'PUT' && id !== undefined) return update
-  if (method === 'PATCH' && id !== undefined) return patch
-  if (method === 'DELETE' && id !== undefined) return deleteOne
-  if (method === 'PUT' && params.length > 0) return conditionalUpdate
-  if (method === 'PATCH' && params.length > 0) return conditionalPatch
-  if (method === 'DELETE' && params.length > 0) return conditionalDelete
-  throw invalid(`${method} is not possible with this request.url`, `${place}.request.url`, 'not-supported')
+/**
+ * What the entry asks for.
+ * @throws FhirError 404 when there is nothing at its url, 405 when not by its method, with the place
+ */
+export function wayOf(entry: Entry): Way {
+  const { way, method, path, place } = entry
+  if (way) return way
+  const at = `${place}.request.url`
+  if (isUnserved(entry)) throw notServed(entry, at)
+  const methods = waysAt(path).ways.map(each => each.method)
+  if (methods.length > 0)
+    throw notAllowed(`${method} is not possible with this request.url; possible are ${methods}`, methods).within(at)
+  const text = `There is nothing at this request.url: it must be Type, Type/id, Type?query or the like, not "${path.slice(1, 81)}"`
+  throw new FhirError(404, [{ severity: 'error', code: 'not-found', text, expression: at }])
 }
 
-/** The interaction that an entry asks for, and its call: the same function that the HTTP route calls. */
-export function callOf(
+/** Decides whether the entry is permitted, before anything that it sends is looked at. @throws FhirError 403 */
+export const permitEntry = ({ way, parts, conditions }: Entry, grant: Grant): void =>
+  way?.permit(grant, parts, conditions)
+
+const bodyIn = ({ method, resource, place }: Entry, { maxDepth }: Server): unknown =>
+  method === 'PATCH' ? inPlace(`${place}.resource`, () => patchInEntry(resource, maxDepth)) : resource
+
+/** Does what the entry asks for: by the same function that the HTTP route calls. @throws FhirError as that does */
+export async function answerEntry(
   entry: Entry,
   shared: Pick<Call, 'server' | 'db' | 'grant' | 'requestId' | 'now' | 'again'> & { readonly prefer: string },
-): [Operation, Call] {
-  const { definition, id, versionId, params, conditions, place, type, resource } = entry
-  if (!definition) throw notServed(type, place)
+): Promise<OperationAnswer> {
+  const way = wayOf(entry)
   const { prefer, ...others } = shared
-  const call: Call = {
+  permitEntry(entry, shared.grant)
+  const body = bodyIn(entry, shared.server)
+  if (way.body === 'form' && entry.method === 'POST' && body !== undefined)
+    throw invalid('The parameters of a search stand in its request.url, not in a resource', 'resource')
+  return await way.handle({
     ...others,
-    definition,
-    params,
-    conditions: { ...conditions, prefer },
-    ...(id === undefined ? {} : { id }),
-    ...(versionId === undefined ? {} : { versionId }),
-    ...(resource === undefined ? {} : { body: resource as Json }),
-  }
-  return [operationOf(entry), call]
+    parts: entry.parts,
+    params: entry.params,
+    conditions: { ...entry.conditions, prefer },
+    ...(body === undefined ? {} : { body: body as Json }),
+  })
+}
+
+/** What an entry asks for, as the audit names it. */
+export const whatOf = ({ way, parts, path }: Entry): string => (way ? pathOf(way, parts) : path.slice(1))
+
+function writeOf(entry: Entry): { definition: Definition; method: Exclude<Method, 'GET'> } {
+  const { definition, method } = wayOf(entry)
+  if (!definition || method === 'GET') throw new Error('Only writes of types that are served are taken together')
+  return { definition, method }
 }
 
 /** The write that an entry of a transaction asks for. @throws FhirError 400, 422 with the place of what is wrong */
-export function intentOf(entry: Entry): Intent {
-  const { method, definition, id, params, conditions, place, type, fullUrl } = entry
-  if (!definition) throw notServed(type, place)
-  // Refuses what no interaction can do.
-  operationOf(entry)
+export function intentOf(entry: Entry, server: Server): Intent {
+  const { params, conditions, place, fullUrl } = entry
+  const { id } = entry.parts
+  const { definition, method } = writeOf(entry)
   const shared = { definition, place, ...(fullUrl === undefined ? {} : { fullUrl }) }
   const { ifMatch, ifNoneMatch, ifNoneExist } = conditions
   const guards = {
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
   }
-  const named = id === undefined ? {} : { id }
-  const criteria = id === undefined ? { criteria: params } : {}
+  const named = id === undefined ? { criteria: params } : { id }
   if (method === 'DELETE') {
     const several = definition.conditionalDelete === 'multiple'
-    return { ...shared, ...guards, ...named, ...criteria, several, method }
+    return { ...shared, ...guards, ...named, several, method }
   }
   if (method === 'PATCH') {
-    const patched = inPlace(`${place}.resource`, () => patchOf(entry.resource))
-    return { ...shared, ...guards, ...named, ...criteria, method, patch: patched }
+    const patched = inPlace(`${place}.resource`, () => patchOf(bodyIn(entry, server)))
+    return { ...shared, ...guards, ...named, method, patch: patched }
   }
   const resource = checkResource(entry.resource, definition, method === 'PUT' ? id : undefined, place)
-  if (method === 'POST')
-    return {
-      ...shared,
-      method,
-      resource,
-      ...(ifNoneExist === undefined ? {} : { criteria: criteriaOf(ifNoneExist, definition) }),
-    }
-  return { ...shared, ...guards, ...named, ...criteria, method: 'PUT', resource }
+  if (method === 'PUT') return { ...shared, ...guards, ...named, method, resource }
+  const condition = ifNoneExist === undefined ? {} : { criteria: criteriaOf(ifNoneExist, definition) }
+  return { ...shared, ...condition, method, resource }
 }

@@ -7,11 +7,12 @@ import { conditionalPatch, patch } from './patch.ts'
 import { read } from './read.ts'
 import { searchType } from './search.ts'
 import { conditionalUpdate, update } from './update.ts'
+import { type Asked, checkId, type Method, type Parts, permitInteraction, type Way } from './way.ts'
 
 /** One way to ask for an interaction: the method, the path below `/Type`, and the function that does it. */
 export type Route = {
   readonly interaction: Interaction
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly method: Method
   readonly path: string
   readonly operation: Operation
 }
@@ -36,3 +37,44 @@ export const INTERACTIONS: readonly Route[] = [
 /** The interactions that some actor may do with a type. */
 export const offered = ({ may }: Definition): ReadonlySet<Interaction> =>
   new Set(Object.values(may).flatMap(interactions => interactions ?? []))
+
+const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete']
+const WITH_RESOURCE: readonly string[] = ['create', 'update', 'patch']
+
+function callOf(definition: Definition, { parts: { id, versionId }, ...asked }: Asked) {
+  return {
+    ...asked,
+    definition,
+    ...(id === undefined ? {} : { id }),
+    ...(versionId === undefined ? {} : { versionId }),
+  }
+}
+
+function wayOf(definition: Definition, { interaction, method, path, operation }: Route): Way {
+  const { type } = definition
+  const isQuery = path === '' && method !== 'GET' && method !== 'POST'
+  return {
+    method,
+    url: `/${type}${path}`,
+    interaction,
+    type,
+    definition,
+    affectsState: WRITES.includes(interaction),
+    body: WITH_RESOURCE.includes(interaction) ? 'needed' : 'form',
+    permit: (grant, { id }: Parts, { ifNoneExist }) => {
+      const isConditional = isQuery || (interaction === 'create' && ifNoneExist !== undefined)
+      permitInteraction(grant, definition, interaction, { id, isConditional })
+    },
+    handle: async asked => {
+      // What is to be written under it is refused with what would be right; nothing else can be there.
+      if (method !== 'PUT') checkId(type, asked.parts.id)
+      return await operation(callOf(definition, asked))
+    },
+  }
+}
+
+/** The ways in to a type. */
+export function waysTo(definition: Definition): Way[] {
+  const interactions = offered(definition)
+  return INTERACTIONS.filter(({ interaction }) => interactions.has(interaction)).map(route => wayOf(definition, route))
+}

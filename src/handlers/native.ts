@@ -1,12 +1,14 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseJson } from '../fhir/json.ts'
 import { FhirError, unsupportedMedia } from '../fhir/outcome.ts'
 import { parseReference } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
-import type { Answer, Server } from './call.ts'
+import type { Server } from './call.ts'
 import { type MediaType, parseMediaType, parseMediaTypes } from './media-type.ts'
 import { FHIR_JSON, formatOf, JSON_TYPES, negotiate } from './negotiate.ts'
+import type { OperationAnswer } from './operations/operation.ts'
 import { type Range, rangeOf } from './range.ts'
 
 // Documents that are sent and fetched as themselves: https://hl7.org/fhir/R4/binary.html#rest
@@ -109,12 +111,13 @@ function sendContent(request: FastifyRequest, reply: FastifyReply, resource: Jso
 export function sendNative(
   request: FastifyRequest,
   reply: FastifyReply,
-  { status, headers, body }: Answer,
+  { status, headers, body }: OperationAnswer,
   { maxDepth: depth }: Server,
 ): FastifyReply {
   reply.code(status).headers(headers)
   varyByAccept(reply)
   if (body === undefined) return reply.send()
+  if (body instanceof Readable) throw new Error('A read is not sent part by part')
   const resource = parseJson(body.toString(), { depth }).value as Json
   if (isNativeAsked(request, parseMediaType(String(resource.contentType)).type))
     return sendContent(request, reply, resource)

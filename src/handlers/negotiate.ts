@@ -9,6 +9,9 @@ export const FHIR_JSON = 'application/fhir+json'
 /** What may be sent as a resource; parameters that say nothing of FHIR's version are passed over. */
 export const JSON_TYPES = [FHIR_JSON, 'application/json', 'text/json']
 
+/** The media type of the parameters of a search by POST, https://hl7.org/fhir/R4/http.html#search */
+export const FORM = 'application/x-www-form-urlencoded'
+
 const RANGES = ['*/*', 'application/*', 'text/*']
 const VERSIONS = ['4.0', '4.0.0', '4.0.1']
 
@@ -75,6 +78,9 @@ export function checkContentType({ headers, method }: FastifyRequest): void {
   if (sent.type === JSON_PATCH && method !== 'PATCH')
     throw unsupportedMedia(`The body must be ${FHIR_JSON}; ${JSON_PATCH} is for PATCH`)
 }
+
+/** Whether the body is the form of a search. */
+export const isForm = ({ headers }: FastifyRequest): boolean => headers['content-type']?.startsWith(FORM) ?? false
 
 /** Whether the answer is wanted in lines, https://hl7.org/fhir/R4/http.html#pretty */
 export const isPretty = (url: string): boolean => /[?&]_pretty=true(?:&|$)/.test(url)

@@ -1,12 +1,10 @@
-import { permit } from '../access/permit.ts'
 import { patchOf } from '../fhir/patch.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
 import type { Intent } from './intent.ts'
 
 async function patchWhat(call: Call, what: Pick<Intent, 'id' | 'criteria'>): Promise<Answer> {
-  const { grant, definition, body, conditions } = call
-  permit(grant, definition, 'patch')
+  const { definition, body, conditions } = call
   const condition = conditions.ifMatch === undefined ? {} : { ifMatch: conditions.ifMatch }
   return await writeOne(call, { method: 'PATCH', definition, patch: patchOf(body), place: '', ...what, ...condition })
 }

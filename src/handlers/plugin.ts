@@ -14,11 +14,9 @@ import { authenticator, type Revoked } from './authenticate.ts'
 import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
-import { checkContentType, isPretty, JSON_TYPES } from './negotiate.ts'
-import { operationRoutes } from './operations/routes.ts'
+import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
 import { pageLinks } from './page-link.ts'
-import { resourceRoutes } from './routes.ts'
-import { systemRoutes } from './system-routes.ts'
+import { routes } from './routes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -75,9 +73,8 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
       return parseJson(body, { depth }).value
     },
   )
-  const form = 'application/x-www-form-urlencoded'
   app.addContentTypeParser(
-    form,
+    FORM,
     { parseAs: 'string', bodyLimit: 1024 * 1024 },
     async (_request: FastifyRequest, body: string) => body,
   )
@@ -156,9 +153,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
       // Versions are asked for by their tags; a record is not left behind in the cache of a shared computer.
       reply.header('cache-control', 'no-store')
     })
-    resourceRoutes(protectedApp, server)
-    systemRoutes(protectedApp, server)
-    operationRoutes(protectedApp, server)
+    routes(protectedApp, server)
   })
 
   // Said before the body is read: what is wrong with that one does not matter where nothing is.

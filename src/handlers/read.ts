@@ -1,5 +1,6 @@
-import { permitRead } from '../access/permit.ts'
+import { type Permission, permitRead } from '../access/permit.ts'
 import { gone, notFound } from '../fhir/outcome.ts'
+import type { Access } from '../store/audit.ts'
 import { readOne, type Stored, wasDeleted } from '../store/read.ts'
 import { type Answer, type Call, versionHeaders } from './call.ts'
 import { cutText, shownBy } from './shown.ts'
@@ -22,16 +23,24 @@ export function versionAnswer(call: Call, found: Stored): Answer {
   return { status: 200, headers, body: cutText(found.content ?? '', shownBy(call), call.server.maxDepth) }
 }
 
+/** The current version: with others' reads, or in the transaction that the call is part of. */
+export const findCurrent = (
+  { server, db, now }: Pick<Call, 'server' | 'db' | 'now'>,
+  permission: Permission,
+  id: string,
+  access: Access,
+): Promise<Stored | undefined> =>
+  db === server.pool ? server.load(permission, id, access, now) : readOne(db, permission, id, access, now)
+
 /**
  * The current version of a resource, https://hl7.org/fhir/R4/http.html#read
  * @throws FhirError 403 out of scope, 404 not there or somebody else's, 410 deleted
  */
 export async function read(call: Call): Promise<Answer> {
-  const { server, db, grant, definition, id = '', requestId, now } = call
+  const { db, grant, definition, id = '', requestId, now } = call
   const permission = permitRead(grant, definition, id)
   const access = { grant, requestId, interaction: 'read', what: `${definition.type}/${id}` }
-  const found =
-    db === server.pool ? await server.load(permission, id, access, now) : await readOne(db, permission, id, access, now)
+  const found = await findCurrent(call, permission, id, access)
   if (found) return versionAnswer(call, found)
   if (await wasDeleted(db, permission, id, now)) throw gone(`${definition.type}/${id} was deleted`)
   throw notFound(`There is no ${definition.type}/${id}`)

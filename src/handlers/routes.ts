@@ -1,20 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../fhir/json.ts'
-import { FhirError, invalid, notAllowed, notFound } from '../fhir/outcome.ts'
+import { FhirError, invalid, notAllowed, unsupportedMedia } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
-import type { Definition } from '../resources/definition.ts'
-import { definitions } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { submitBundle } from './bundle.ts'
 import type { Call, Conditions, Server } from './call.ts'
-import { isId } from './id.ts'
-import { INTERACTIONS, offered, type Route } from './interactions.ts'
 import { resourceOfContent, sendNative } from './native.ts'
-import { formPairs, negotiate, queryPairs } from './negotiate.ts'
+import { FORM, formPairs, isForm, negotiate, queryPairs } from './negotiate.ts'
 import { send } from './send.ts'
+import { type Asked, type Parts, pathOf, type Way } from './way.ts'
+import { PLACES, type Place } from './ways.ts'
 
-const FORM = 'application/x-www-form-urlencoded'
-const WITH_BODY = ['POST', 'PUT', 'PATCH']
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 const header = (request: FastifyRequest, name: string): string | undefined => {
@@ -23,7 +19,7 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
 }
 
 /** The conditions that a request's headers put on it. */
-export const conditionsOf = (request: FastifyRequest): Conditions => ({
+const conditionsOf = (request: FastifyRequest): Conditions => ({
   ifMatch: header(request, 'if-match'),
   ifNoneMatch: header(request, 'if-none-match'),
   ifModifiedSince: header(request, 'if-modified-since'),
@@ -31,53 +27,55 @@ export const conditionsOf = (request: FastifyRequest): Conditions => ({
   prefer: header(request, 'prefer'),
 })
 
-/** Whether the body is the form of a search. */
-export const isForm = (request: FastifyRequest): boolean => request.headers['content-type']?.startsWith(FORM) ?? false
-
 /** The query of the URL and the form of the body, in their order. */
-export function paramsOf(request: FastifyRequest): [string, string][] {
+function paramsOf(request: FastifyRequest): [string, string][] {
   const pairs = queryPairs(request.raw.url ?? '')
   return isForm(request) && typeof request.body === 'string' ? [...pairs, ...formPairs(request.body)] : pairs
 }
 
-function bodyOf(
+const isEmpty = (body: unknown): body is undefined | null => body === undefined || body === null
+
+type Body = Pick<Call, 'body' | 'again'>
+
+function neededBody(
   request: FastifyRequest,
   { maxDepth: depth }: Server,
-  definition?: Definition,
-): Pick<Call, 'body' | 'again'> {
-  if (!WITH_BODY.includes(request.method)) return {}
-  if (isForm(request)) return {}
+  { definition }: Pick<Way, 'definition'>,
+): Body {
   const content = request.body
   if (definition && Buffer.isBuffer(content)) {
     const again = () => resourceOfContent(definition, request, content)
     return { body: again(), again }
   }
-  if (request.body === undefined || request.body === null)
-    throw invalid('The request has no body', undefined, 'required')
-  return { body: request.body as Json, again: () => parseJson(request.received, { depth }).value as Json }
+  if (isEmpty(content)) throw invalid('The request has no body', undefined, 'required')
+  if (isForm(request)) throw unsupportedMedia('The body must be a resource; a form is for searches')
+  return { body: content as Json, again: () => parseJson(request.received, { depth }).value as Json }
 }
 
-function callOf(server: Server, definition: Definition, request: FastifyRequest): Call {
-  const { id, versionId } = request.params as { id?: string; versionId?: string }
-  // What is to be written under it is refused with what would be right; nothing else can be there.
-  if (id !== undefined && !isId(id) && request.method !== 'PUT') throw notFound(`There is no ${definition.type}/${id}`)
+/** @throws FhirError 400 when there is none, 415 when it is something that is not taken here */
+function bodyOf(request: FastifyRequest, server: Server, way: Way): Body {
+  if (way.body === 'needed') return neededBody(request, server, way)
+  if (isEmpty(request.body) || isForm(request) || way.method !== 'POST') return {}
+  if (way.body === 'form') throw unsupportedMedia(`The parameters of a search are a form: ${FORM}`)
+  return { body: request.body as Json }
+}
+
+function askedOf(server: Server, way: Way, request: FastifyRequest): Asked {
   return {
     server,
     db: server.pool,
     grant: request.grant,
-    definition,
+    parts: request.params as Parts,
     params: paramsOf(request),
     conditions: conditionsOf(request),
     requestId: request.id,
     now: server.clock(),
-    ...bodyOf(request, server, definition),
-    ...(id === undefined ? {} : { id }),
-    ...(versionId === undefined ? {} : { versionId }),
+    ...bodyOf(request, server, way),
   }
 }
 
 /** A refusal for lack of scope is an access too: it is recorded before the answer leaves. */
-export async function recordRefusal(
+async function recordRefusal(
   server: Server,
   request: FastifyRequest,
   interaction: string,
@@ -89,36 +87,24 @@ export async function recordRefusal(
   await audit(server.pool, [closed(lineOf(access, server.clock()), { status: error.status })])
 }
 
-/** The addresses of a path below a type; the type itself also with a slash at its end. */
-const urlsOf = ({ type }: Definition, path: string): string[] =>
-  path === '' ? [`/${type}`, `/${type}/`] : [`/${type}${path}`]
+/** The addresses of a path; a type itself also with a slash at its end. With a prefix, Fastify takes the base either way. */
+const urlsOf = (url: string): string[] => (/^\/[A-Z][A-Za-z]*$/.test(url) ? [url, `${url}/`] : [url])
 
-function interactionRoute(
-  app: FastifyInstance,
-  server: Server,
-  definition: Definition,
-  route: Route,
-  url: string,
-): void {
-  const { interaction, method, operation } = route
-  const isContent = definition.native && (interaction === 'read' || interaction === 'vread')
+function wayRoute(app: FastifyInstance, server: Server, way: Way, url: string): void {
+  const { method, interaction, definition } = way
+  const isContent = definition?.native && (interaction === 'read' || interaction === 'vread')
   app.route({
     method,
     url,
     handler: async (request, reply) => {
       const type = isContent ? '' : negotiate(request)
+      const parts = request.params as Parts
       try {
-        const answer = await operation(callOf(server, definition, request))
+        way.permit(request.grant, parts, conditionsOf(request))
+        const answer = await way.handle(askedOf(server, way, request))
         return isContent ? sendNative(request, reply, answer, server) : send(reply, type, answer)
       } catch (error) {
-        const { id } = request.params as { id?: string }
-        await recordRefusal(
-          server,
-          request,
-          interaction,
-          id === undefined ? definition.type : `${definition.type}/${id}`,
-          error,
-        )
+        await recordRefusal(server, request, interaction, pathOf(way, parts), error)
         throw error
       }
     },
@@ -126,7 +112,7 @@ function interactionRoute(
 }
 
 /** The methods that a path does not have are refused with those that it has. https://hl7.org/fhir/R4/http.html#general */
-export function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
+function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
   const allow = methods.includes('GET') ? ['HEAD', ...methods] : methods
   for (const method of METHODS)
     if (!methods.includes(method))
@@ -142,39 +128,33 @@ export function refuseOthers(app: FastifyInstance, url: string, methods: readonl
       })
 }
 
-function typeRoutes(app: FastifyInstance, server: Server, definition: Definition): void {
-  const interactions = offered(definition)
-  const routes = INTERACTIONS.filter(({ interaction }) => interactions.has(interaction))
-  for (const path of new Set(INTERACTIONS.map(route => route.path))) {
-    const ofPath = routes.filter(route => route.path === path)
-    for (const url of urlsOf(definition, path)) {
-      for (const route of ofPath) interactionRoute(app, server, definition, route, url)
-      refuseOthers(
-        app,
-        url,
-        ofPath.map(({ method }) => method),
-      )
-    }
+function placeRoutes(app: FastifyInstance, server: Server, { url, ways }: Place): void {
+  const methods = ways.map(({ method }) => method)
+  for (const each of urlsOf(url)) {
+    for (const way of ways) wayRoute(app, server, way, each)
+    // A Bundle is sent to the base, which is routed elsewhere.
+    refuseOthers(app, each, url === '/' ? [...methods, 'POST'] : methods)
   }
 }
 
 /** Content of any media type is taken for what holds content, and for nothing else. */
-function contentRoutes(app: FastifyInstance, server: Server, definition: Definition): void {
+function contentRoutes(app: FastifyInstance, server: Server, places: readonly Place[]): void {
   app.register(async contentApp => {
     contentApp.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
-    typeRoutes(contentApp, server, definition)
+    for (const place of places) placeRoutes(contentApp, server, place)
   })
 }
 
-/** The routes of every declared type, and of the base itself, with and without a slash at its end. */
-export function resourceRoutes(app: FastifyInstance, server: Server): void {
-  for (const definition of definitions.values())
-    if (definition.native) contentRoutes(app, server, definition)
-    else typeRoutes(app, server, definition)
-  // With a prefix, Fastify takes the slash as the base with and without it.
+const takesContent = ({ ways }: Place): boolean =>
+  ways.some(({ definition, interaction }) => definition?.native && interaction !== 'operation')
+
+/** The routes of every way in, and that of a Bundle to the base, with and without a slash at its end. */
+export function routes(app: FastifyInstance, server: Server): void {
+  contentRoutes(app, server, PLACES.filter(takesContent))
+  for (const place of PLACES.filter(each => !takesContent(each))) placeRoutes(app, server, place)
   app.post('/', async (request, reply) => {
     const type = negotiate(request)
-    const { body: bundle = {}, again = () => ({}) } = bodyOf(request, server)
+    const { body: bundle = {}, again = () => ({}) } = neededBody(request, server, {})
     const submission = {
       server,
       grant: request.grant,

@@ -1,13 +1,13 @@
 import { type ResponseEntry, responseBundle } from '../fhir/bundle.ts'
-import { FhirError, type Issue } from '../fhir/outcome.ts'
+import { FhirError, type Issue, invalid } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { unservedSetting } from '../store/clients.ts'
-import type { Queryable } from '../store/db.ts'
 import type { Submission } from './bundle.ts'
-import { callOf, type Entry, entryOf, intentOf, isRead } from './entry.ts'
+import type { Server } from './call.ts'
+import { answerEntry, type Entry, entryOf, intentOf, isRead, isUnserved, isWrite, permitEntry, wayOf } from './entry.ts'
 import { preferOfEntries, responseOfAnswer, responseOfWritten, skipped } from './entry-response.ts'
-import type { Intent } from './intent.ts'
-import { commit, perform } from './write.ts'
+import { atPlace, type Intent, inPlace } from './intent.ts'
+import { commit, perform, type Written } from './write.ts'
 
 /** Applies a function to all and reports everything that is wrong at once. */
 function allOf<T, R>(items: readonly T[], make: (item: T) => R): R[] {
@@ -31,57 +31,90 @@ function allOf<T, R>(items: readonly T[], make: (item: T) => R): R[] {
   return made
 }
 
-function refuseUnserved(unserved: readonly Entry[]): void {
-  if (unserved.length === 0) return
-  const issues = unserved.map(
-    ({ type, place }): Issue => ({
-      severity: 'error',
-      code: 'not-supported',
-      text: `${type} is not served here; the client's setting "unserved: skip" would skip such entries`,
-      expression: place,
-    }),
-  )
-  throw new FhirError(400, issues)
+/** Of what is asked for nowhere the Bundle as a whole is wrong: nothing is missing at its own address. */
+function refuseUnknown(entries: readonly Entry[]): void {
+  allOf(entries, entry => {
+    try {
+      wayOf(entry)
+    } catch (error) {
+      throw error instanceof FhirError ? new FhirError(400, error.issues.map(withHint(entry))) : error
+    }
+  })
 }
 
-const entriesOf = ({ server }: Submission, { entry = [] }: Json): Entry[] =>
-  allOf([...(entry as unknown[]).entries()], ([index, value]) => entryOf(value, index, server))
+const withHint =
+  (entry: Entry) =>
+  (issue: Issue): Issue =>
+    isUnserved(entry)
+      ? { ...issue, text: `${issue.text}; the client's setting "unserved: skip" would skip such entries` }
+      : issue
 
-const writesOf = (entries: readonly Entry[]): Intent[] =>
-  allOf(
-    entries.filter(entry => entry.definition && !isRead(entry)),
-    intentOf,
-  )
+/** The entries, taken apart and all of them permitted. @throws FhirError 403 before 400 */
+function entriesOf({ server, grant }: Submission, { entry = [] }: Json): Entry[] {
+  const values = (entry as unknown[]).entries()
+  const taken = [...values].map(([index, value]): { entry: Entry } | { fault: unknown } => {
+    try {
+      return { entry: entryOf(value, index, server) }
+    } catch (fault) {
+      return { fault }
+    }
+  })
+  const entries = taken.flatMap(each => ('entry' in each ? [each.entry] : []))
+  allOf(entries, each => inPlace(each.place, () => permitEntry(each, grant)))
+  return allOf(taken, each => {
+    if ('fault' in each) throw each.fault
+    return each.entry
+  })
+}
 
-async function readIn(db: Queryable, entry: Entry, submission: Submission, prefer: string): Promise<ResponseEntry> {
-  const { server, grant, requestId, now } = submission
-  const [operation, call] = callOf(entry, { server, db, grant, requestId, now, prefer })
+const writesOf = (entries: readonly Entry[], server: Server): Intent[] =>
+  allOf(entries.filter(isWrite), entry => intentOf(entry, server))
+
+type Shared = Parameters<typeof answerEntry>[1]
+
+async function answerIn(entry: Entry, shared: Shared): Promise<ResponseEntry> {
   try {
-    return responseOfAnswer(await operation(call), entry)
+    return await responseOfAnswer(await answerEntry(entry, shared), entry)
   } catch (error) {
-    throw error instanceof FhirError ? error.within(entry.place) : error
+    throw error instanceof FhirError ? atPlace(error, entry.place) : error
+  }
+}
+
+/** The operations of a transaction that change something write what nothing else in it does. */
+function checkOnce(written: readonly Written[], changes: readonly Entry[]): void {
+  const names = written.map(({ intent, id }): [string, string] => [`${intent.definition.type}/${id}`, intent.place])
+  const places = new Map(names)
+  for (const { type, parts, place } of changes) {
+    const name = `${type}/${parts.id}`
+    const other = places.get(name)
+    if (other !== undefined)
+      throw invalid(`It writes the same ${type} as ${other}: a transaction may write each resource once`, place)
+    places.set(name, place)
   }
 }
 
 /**
  * All of the entries or none, in the order DELETE, POST, PUT and PATCH, GET whatever their place, and answered in their
- * own order: https://hl7.org/fhir/R4/http.html#trules
+ * own order: https://hl7.org/fhir/R4/http.html#trules. Operations that change something come after the writes, which are
+ * of other resources, and before what only asks.
  */
 export async function transaction(submission: Submission): Promise<string> {
   const { server, grant, requestId, now, conditions } = submission
   const entries = entriesOf(submission, submission.bundle)
-  const unserved = entries.filter(({ definition }) => !definition)
-  const skips = unserved.length > 0 && (await unservedSetting(server.pool, grant.client)) === 'skip'
-  if (!skips) refuseUnserved(unserved)
-  const reads = entries.filter(entry => entry.definition && isRead(entry))
-  const received = writesOf(entries)
+  const skips = entries.some(isUnserved) && (await unservedSetting(server.pool, grant.client)) === 'skip'
+  refuseUnknown(skips ? entries.filter(entry => !isUnserved(entry)) : entries)
+  const received = writesOf(entries, server)
+  const changes = entries.filter(entry => entry.way?.affectsState && !isWrite(entry))
+  const others = [...changes, ...entries.filter(isRead)]
   const prefer = preferOfEntries(conditions.prefer)
   const responses = await commit(server, async (db, attempt) => {
     // Linking has changed the resources in place: another try would find the first one's ids, so it begins with what came.
-    const intents = attempt === 1 ? received : writesOf(entriesOf(submission, submission.again()))
+    const intents = attempt === 1 ? received : writesOf(entriesOf(submission, submission.again()), server)
     const written = await perform(db, server, { grant, requestId, now }, intents)
+    checkOnce(written, changes)
     const byPlace = new Map(written.map(each => [each.intent.place, responseOfWritten(each, prefer)]))
-    for (const entry of reads) byPlace.set(entry.place, await readIn(db, entry, submission, prefer))
+    const shared = { server, db, grant, requestId, now, prefer }
+    for (const entry of others) byPlace.set(entry.place, await answerIn(entry, shared))
     return byPlace
   })
   return responseBundle(

@@ -1,4 +1,3 @@
-import { permit } from '../access/permit.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
 import { checkResource, type Intent } from './intent.ts'
@@ -13,8 +12,7 @@ const conditionsOf = ({ conditions: { ifMatch, ifNoneMatch } }: Call): Pick<Inte
  * @throws FhirError 400, 403, 412 (If-Match, If-None-Match), 422
  */
 export async function update(call: Call): Promise<Answer> {
-  const { grant, definition, id = '' } = call
-  permit(grant, definition, 'update')
+  const { definition, id = '' } = call
   const resource = checkResource(call.body, definition, id, '')
   return await writeOne(call, { method: 'PUT', definition, id, resource, place: '', ...conditionsOf(call) })
 }
@@ -24,8 +22,7 @@ export async function update(call: Call): Promise<Answer> {
  * @throws FhirError 400, 403, 412 (it matches several), 422
  */
 export async function conditionalUpdate(call: Call): Promise<Answer> {
-  const { grant, definition, params } = call
-  permit(grant, definition, 'update')
+  const { definition, params } = call
   const resource = checkResource(call.body, definition, undefined, '')
   return await writeOne(call, {
     method: 'PUT',

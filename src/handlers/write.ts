@@ -1,7 +1,6 @@
 import type { Grant } from '../access/grant.ts'
-import { permit } from '../access/permit.ts'
 import { parseJson } from '../fhir/json.ts'
-import { conflict, FhirError, invalid } from '../fhir/outcome.ts'
+import { conflict, invalid } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
@@ -13,9 +12,10 @@ import { type Current, contentOf, lockCurrent, momentOf, remove, store, type Ver
 import { applyPatches } from './apply-patch.ts'
 import type { Server } from './call.ts'
 import { INTERACTION, identify, identityOf, type Known, type Writer } from './identify.ts'
-import { atPlace, type Intent } from './intent.ts'
+import { atPlace, type Intent, inPlace } from './intent.ts'
 import { identitiesOf, linkReferences } from './links.ts'
 import { checkPreconditions } from './preconditions.ts'
+import { permitInteraction } from './way.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -31,13 +31,9 @@ export type Written = {
 
 function checkPermissions(grant: Grant, intents: readonly Intent[]): void {
   for (const { method, definition, criteria, place } of intents)
-    try {
-      permit(grant, definition, INTERACTION[method])
-      // Criteria tell whether something is there, which is what a search would tell.
-      if (criteria) permit(grant, definition, 'search-type')
-    } catch (error) {
-      throw error instanceof FhirError ? atPlace(error, place) : error
-    }
+    inPlace(place, () =>
+      permitInteraction(grant, definition, INTERACTION[method], { isConditional: criteria !== undefined }),
+    )
 }
 
 /** Two writes of one resource in one transaction would depend on their order. https://hl7.org/fhir/R4/http.html#trules */
@@ -226,3 +222,9 @@ export async function commit<T>(server: Server, work: (db: Queryable, attempt: n
       if (attempt === TRIES) throw conflict('Others keep writing the same resources: send it again', 'transient')
     }
 }
+
+/** Runs work in the transaction that a call is part of, or in one of its own when it came alone. */
+export const commitFor = <T>(
+  { server, db }: { readonly server: Server; readonly db: Queryable },
+  work: (db: Queryable, attempt: number) => Promise<T>,
+): Promise<T> => (db === server.pool ? commit(server, work) : work(db, 1))

@@ -71,6 +71,7 @@ export const docref: NamedOperation = {
   levels: { type: ['GET', 'POST'] },
   types: ['DocumentReference'],
   affectsState: false,
+  needs: { type: 'search-type' },
   pages: true,
   parameters: {
     patient: { type: 'id', min: 1 },

@@ -174,6 +174,7 @@ export const everything: NamedOperation = {
   levels: { type: ['GET', 'POST'], instance: ['GET', 'POST'] },
   types: ['Patient'],
   affectsState: false,
+  needs: { instance: 'read' },
   parameters: {
     start: { type: 'date' },
     end: { type: 'date' },

@@ -52,6 +52,7 @@ export const lastn: NamedOperation = {
   levels: { type: ['GET', 'POST'] },
   types: ['Observation'],
   affectsState: false,
+  needs: { type: 'search-type' },
   searches: true,
   parameters: { max: { type: 'positiveInt' } },
   run,

@@ -5,7 +5,7 @@ import type { Json } from '../../fhir/types.ts'
 import { lockCurrent } from '../../store/write.ts'
 import { versionHeaders } from '../call.ts'
 import { checkResource } from '../intent.ts'
-import { commit, perform } from '../write.ts'
+import { commitFor, perform } from '../write.ts'
 import { metaAnswer } from './meta.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 
@@ -45,7 +45,7 @@ const changing =
     if (!definition) throw new Error('Labels are changed on types that are served')
     const permission = permit(grant, definition, 'update')
     if (permission.kind !== 'everything') throw forbidden('Labels are not changed by patients’ apps')
-    const [written] = await commit(server, async db => {
+    const [written] = await commitFor(called, async db => {
       const current = (await lockCurrent(db, definition.type, [id])).get(id)
       if (!current) throw notFound(`There is no ${definition.type}/${id}`)
       if (current.content === undefined) throw gone(`${definition.type}/${id} was deleted`)
@@ -66,6 +66,7 @@ const shared = {
   levels: { instance: ['POST'] },
   types: 'served',
   affectsState: true,
+  needs: { instance: 'update' },
   parameters: { meta: { type: 'Meta', min: 1 } },
 } as const
 

@@ -5,6 +5,7 @@ import type { Json } from '../../fhir/types.ts'
 import { definitions } from '../../resources/index.ts'
 import { labelsOf } from '../../store/meta.ts'
 import { wasDeleted } from '../../store/read.ts'
+import { findCurrent } from '../read.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 
 /** The Meta as the Parameters that the operations of this family return. */
@@ -41,7 +42,7 @@ async function run(called: Called): Promise<OperationAnswer> {
   const { server, db, grant, definition, id, requestId, now, path } = called
   if (id === undefined || !definition) return await inUse(called)
   const permission = permitRead(grant, definition, id)
-  const found = await server.load(permission, id, { grant, requestId, interaction: 'operation', what: path }, now)
+  const found = await findCurrent(called, permission, id, { grant, requestId, interaction: 'operation', what: path })
   const name = `${definition.type}/${id}`
   if (found?.content === undefined) {
     if (await wasDeleted(db, permission, id, now)) throw gone(`${name} was deleted`)
@@ -59,6 +60,7 @@ export const meta: NamedOperation = {
   levels: { system: ['GET', 'POST'], type: ['GET', 'POST'], instance: ['GET', 'POST'] },
   types: 'served',
   affectsState: false,
+  needs: { type: 'search-type', instance: 'read' },
   parameters: {},
   run,
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Definition } from '../../resources/definition.ts'
+import type { Definition, Interaction } from '../../resources/definition.ts'
 import type { Answer, Call } from '../call.ts'
 import type { Input } from './input.ts'
 
@@ -44,6 +44,8 @@ export type NamedOperation = {
   /** The types it is invoked on; `served`: all that are declared. */
   readonly types: readonly string[] | 'served'
   readonly affectsState: boolean
+  /** What the token must allow of the type at a level, decided before the parameters are looked at. */
+  readonly needs?: Readonly<Partial<Record<Level, Interaction>>>
   readonly parameters: Readonly<Record<string, Parameter>>
   /** Answers in pages, whose links carry all of its parameters. */
   readonly pages?: true

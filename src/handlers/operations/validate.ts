@@ -4,6 +4,7 @@ import { type Issue, invalid, notFound, outcome } from '../../fhir/outcome.ts'
 import { checkStructure } from '../../fhir/structure.ts'
 import type { Json, ResourceType } from '../../fhir/types.ts'
 import type { Interaction } from '../../resources/definition.ts'
+import { findCurrent } from '../read.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 
 const MODES = ['create', 'update', 'delete', 'profile'] as const
@@ -20,10 +21,11 @@ function modeOf({ input }: Called): Mode | undefined {
 }
 
 /** The stored resource: what is checked when none is sent along. @throws FhirError 403, 404 */
-async function storedOf({ server, grant, definition, id = '', requestId, now, path }: Called): Promise<Json> {
+async function storedOf(called: Called): Promise<Json> {
+  const { server, grant, definition, id = '', requestId, path } = called
   if (!definition) throw new Error('$validate is invoked on types that are served')
   const access = { grant, requestId, interaction: 'operation', what: path }
-  const found = await server.load(permitRead(grant, definition, id), id, access, now)
+  const found = await findCurrent(called, permitRead(grant, definition, id), id, access)
   if (found?.content === undefined) throw notFound(`There is no ${definition.type}/${id}`)
   return parseJson(found.content, { depth: server.maxDepth }).value as Json
 }
