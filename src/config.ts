@@ -71,6 +71,28 @@ export const schema = {
       default: 5000,
       description: 'How many entries a batch or transaction may have; more are answered with 413.',
     },
+    PORTICO_SERVICE_NAME: {
+      type: 'string',
+      maxLength: 80,
+      default: 'Portico',
+      description: 'The name at the top of the pages that patients see, for example `My record`.',
+    },
+    PORTICO_ORGANISATION: {
+      type: 'string',
+      maxLength: 120,
+      description: 'Whose service it is, for example `Example Hospitals NHS Trust`; shown on every page.',
+    },
+    PORTICO_LOGO_FILE: {
+      type: 'string',
+      description:
+        'A picture (SVG, PNG, JPEG or WebP, up to 500 kB) that is shown at the top of the pages, on white. Without it there is none: logos of others are not ours to use.',
+    },
+    PORTICO_CONTACT: {
+      type: 'string',
+      maxLength: 300,
+      description:
+        'Whom patients can ask for help, as a sentence: `Ring 020 7946 0000 or write to records@example.nhs.uk.`',
+    },
     PORTICO_STATEMENTS: {
       type: 'string',
       enum: ['named', 'unnamed'],
@@ -181,6 +203,12 @@ function toSettings(environment: Environment) {
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,
     maxBundleEntries: environment.PORTICO_MAX_BUNDLE_ENTRIES,
     statements: environment.PORTICO_STATEMENTS,
+    brand: {
+      service: environment.PORTICO_SERVICE_NAME,
+      organisation: environment.PORTICO_ORGANISATION,
+      logoFile: environment.PORTICO_LOGO_FILE,
+      contact: environment.PORTICO_CONTACT,
+    },
   }
 }
 

@@ -37,6 +37,14 @@ function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Pro
   })
 }
 
+/** Whoever reloads the answer to a form by its address comes back to the page. */
+function backRoutes(app: FastifyInstance): void {
+  app.get(`${INTERACTION_PATH}/:form`, async (request, reply) => {
+    const { uid } = request.params as { uid: string }
+    return reply.redirect(`${MOUNT}/interaction/${encodeURIComponent(uid)}`, 303)
+  })
+}
+
 function leaveRoutes(app: FastifyInstance, { config, pool }: SmartOptions, provider: Provider, find: Find): void {
   app.post(`${INTERACTION_PATH}/refuse`, async (request, reply) => {
     const { uid } = await find(request, reply)
@@ -61,4 +69,5 @@ export function interactionRoutes(app: FastifyInstance, options: SmartOptions, p
   signInRoutes(app, options, provider, find)
   consentRoutes(app, options, provider, find)
   leaveRoutes(app, options, provider, find)
+  backRoutes(app)
 }

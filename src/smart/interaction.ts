@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
+import { brandOf } from './brand.ts'
 import { pinOrigin } from './delegate.ts'
 import { derive } from './keys.ts'
 import { PAGE_HEADERS, type Page, render } from './pages.ts'
@@ -70,7 +71,8 @@ export function sendPage(
   values: Record<string, unknown>,
   status = 200,
 ): FastifyReply {
-  const html = render(page, { ...values, csrf: csrfToken(config, uid), base: `${MOUNT}/interaction/${uid}` })
+  const fields = { ...values, csrf: csrfToken(config, uid), base: `${MOUNT}/interaction/${uid}` }
+  const html = render(page, fields, brandOf(config))
   return reply.code(status).headers(PAGE_HEADERS).send(html)
 }
 

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import nunjucks from 'nunjucks'
-import { ACCOUNT, MOUNT } from './settings.ts'
+import type { Brand } from './brand.ts'
+import { ACCOUNT, ASSETS } from './settings.ts'
 
 const templates = fileURLToPath(new URL('./pages/', import.meta.url))
 const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/package.json'))
@@ -11,27 +12,13 @@ const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/
 /** The names of the pages and nothing else: a template is never chosen by a request. */
 export type Page = 'sign-in' | 'person' | 'consent' | 'nothing' | 'nobody' | 'error'
 
-/** Where style sheet and icons are served. */
-export const ASSETS = `${MOUNT}/assets`
-
 const environment = new nunjucks.Environment(
   new nunjucks.FileSystemLoader([templates, join(frontend, 'dist')], { noCache: false }),
   { autoescape: true, throwOnUndefined: false, trimBlocks: true, lstripBlocks: true },
 )
 
-/** Whose pages they are; neutral unless configured. `logo` is where its picture is served. */
-export type Brand = {
-  readonly service: string
-  readonly organisation?: string | undefined
-  readonly logo?: string | undefined
-  /** Whom to ask for help, in words. */
-  readonly contact?: string | undefined
-}
-
-const NEUTRAL: Brand = { service: 'Portico' }
-
 /** Renders one page; everything that is put into it is escaped. */
-export const render = (page: Page, values: Record<string, unknown>, brand: Brand = NEUTRAL): string =>
+export const render = (page: Page, values: Record<string, unknown>, brand: Brand): string =>
   environment.render(`${page}.njk`, { ...values, assets: ASSETS, account: ACCOUNT, brand })
 
 /**

@@ -3,13 +3,14 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { errors, type Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
+import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
 import { errorPage } from './error-page.ts'
 import { interactionRoutes } from './interaction-routes.ts'
-import { ASSETS, icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
+import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
-import { MOUNT, type SmartOptions } from './settings.ts'
+import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
 import { systemRoutes } from './system-routes.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
 
@@ -109,11 +110,13 @@ function pageRoutes(app: FastifyInstance, options: SmartOptions, provider: Provi
     return reply
       .code(code)
       .headers(PAGE_HEADERS)
-      .send(errorPage(error, out, request.id))
+      .send(errorPage(error, out, request.id, brandOf(options.config)))
   })
 }
 
-async function assetRoutes(app: FastifyInstance): Promise<void> {
+const LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+async function assetRoutes(app: FastifyInstance, { config }: SmartOptions): Promise<void> {
   const css = stylesheet()
   const cached = 'public, max-age=3600'
   app.get(`${ASSETS}/style.css`, async (_request, reply) =>
@@ -122,6 +125,19 @@ async function assetRoutes(app: FastifyInstance): Promise<void> {
   app.get(`${ASSETS}/icon.svg`, async (_request, reply) =>
     reply.type('image/svg+xml').header('cache-control', cached).send(icon),
   )
+  const logo = await loadLogo(config.brand?.logoFile)
+  if (logo)
+    app.get(`${ASSETS}/logo`, async (_request, reply) =>
+      // A picture may be a document with scripts, if somebody opens it by itself.
+      reply
+        .type(logo.type)
+        .headers({
+          'cache-control': cached,
+          'content-security-policy': LOGO_POLICY,
+          'x-content-type-options': 'nosniff',
+        })
+        .send(logo.bytes),
+    )
   await app.register(fastifyStatic, { root: iconFolder, prefix: `${ASSETS}/images/`, decorateReply: false })
 }
 
@@ -140,7 +156,7 @@ function logErrors(provider: Provider, log: FastifyBaseLogger): void {
 const JSON_ONLY = new Set(['token', 'introspection', 'revocation', 'jwks', 'discovery'])
 
 const renderErrorWith =
-  (log: FastifyBaseLogger): RenderError =>
+  (log: FastifyBaseLogger, { config }: SmartOptions): RenderError =>
   (ctx, out, error) => {
     if (JSON_ONLY.has(ctx.oidc?.route)) {
       ctx.body = out
@@ -149,12 +165,12 @@ const renderErrorWith =
     const reference = randomUUID()
     log.info({ reference, err: error }, 'an authorization request was answered with the error page')
     ctx.set({ ...PAGE_HEADERS })
-    ctx.body = errorPage(error, out, reference)
+    ctx.body = errorPage(error, out, reference, brandOf(config))
   }
 
 /** The authorization server as one Fastify plugin: SMART App Launch 2.2 at `/oauth2`, discovery beside the FHIR base. */
 export async function smart(app: FastifyInstance, options: SmartOptions): Promise<void> {
-  const provider = makeProvider(options, renderErrorWith(app.log))
+  const provider = makeProvider(options, renderErrorWith(app.log, options))
   logErrors(provider, app.log)
   const delegate = delegateTo(provider.callback(), options.config)
 
@@ -162,7 +178,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   await app.register(async scope => protocolRoutes(scope, options, delegate))
   await app.register(async scope => pageRoutes(scope, options, provider))
   await app.register(systemRoutes, options)
-  await app.register(assetRoutes)
+  await app.register(assetRoutes, options)
 
   const cleanUp = setInterval(() => {
     deleteExpired(options.pool).catch(error => app.log.error(error, 'the clean-up of expired tokens failed'))

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { Revocations } from '../store/revocations.ts'
+import type { BrandSettings } from './brand.ts'
 import type { Keys } from './keys.ts'
 
 /** What the authorization server reads of the configuration. */
@@ -7,6 +8,7 @@ export type SmartConfig = {
   /** The public origin, without a trailing slash. */
   readonly baseUrl: string
   readonly secret: string
+  readonly brand?: BrandSettings
 }
 
 /** What the authorization server is given when it is put together. */
@@ -27,6 +29,9 @@ export type SmartOptions = {
 
 /** Where the authorization server is mounted. */
 export const MOUNT = '/oauth2'
+
+/** Where style sheet, icons and logo of the pages are served. */
+export const ASSETS = `${MOUNT}/assets`
 
 /** Where the pages are on which a person looks after her own access. */
 export const ACCOUNT = '/account'

@@ -9,6 +9,7 @@ import type pg from 'pg'
 import type { Test } from 'tap'
 import { browser, choosePerson, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
 import { DEMO_PASSWORD, seedDemo } from '../../src/demo-people.ts'
+import type { BrandSettings } from '../../src/smart/brand.ts'
 import { loadKeys } from '../../src/smart/keys.ts'
 import { smart } from '../../src/smart/plugin.ts'
 import type { SmartOptions } from '../../src/smart/settings.ts'
@@ -37,12 +38,15 @@ export type Server = {
 }
 
 /** An authorization server with the demo's people and clients, on a database of its own. */
-export async function authorizationServer(t: Test, more: Partial<SmartOptions> = {}): Promise<Server> {
+export async function authorizationServer(
+  t: Test,
+  { brand, ...more }: Partial<SmartOptions> & { brand?: BrandSettings } = {},
+): Promise<Server> {
   const { pool, url } = await database(t)
   const dataDir = await mkdtemp(join(tmpdir(), 'portico-'))
   const demo = await seedDemo(pool, { dataDir })
   const engineKey = JSON.parse(await readFile(join(dataDir, 'demo-engine.jwk.json'), 'utf8')) as JWK
-  const config = { baseUrl: BASE, secret: randomBytes(32).toString('hex') }
+  const config = { baseUrl: BASE, secret: randomBytes(32).toString('hex'), ...(brand ? { brand } : {}) }
   const app = Fastify()
   const keys = await loadKeys(pool, config.secret)
   const server = { now: new Date() }
