@@ -12,9 +12,9 @@ export function randomness(seed: number): () => number {
   }
 }
 
-type Random = () => number
-type Json = Record<string, unknown>
-type Entry = { fullUrl: string; resource: Json; request: { method: string; url: string } }
+export type Random = () => number
+export type Json = Record<string, unknown>
+export type Entry = { fullUrl: string; resource: Json; request: { method: string; url: string } }
 export type Bundle = { resourceType: 'Bundle'; type: 'transaction'; entry: Entry[] }
 
 const TESTS = [
@@ -38,12 +38,13 @@ const DAYS = 3600
 /** The id of the n-th patient. */
 export const patientId = (n: number): string => `bench-${String(n).padStart(5, '0')}`
 
-const urn = (random: Random): string => {
+export const urn = (random: Random): string => {
   const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('')
   return `urn:uuid:${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}`
 }
 
-const moment = (random: Random): string =>
+/** A moment of the ten years in which everything has happened. */
+export const moment = (random: Random): string =>
   new Date(FIRST_DAY + Math.floor(random() * DAYS * 86_400) * 1000).toISOString().replace('.000Z', '+00:00')
 
 const vital = { coding: [{ system: CATEGORY, code: 'vital-signs', display: 'Vital Signs' }] }
@@ -90,37 +91,19 @@ const interpretationOf = (code: 'H' | 'N'): Json => ({
   ],
 })
 
-const put = (type: string, id: string, resource: Json): Entry => ({
+export const put = (type: string, id: string, resource: Json): Entry => ({
   fullUrl: `https://feed.example.nhs.uk/${type}/${id}`,
   resource: { resourceType: type, id, ...resource },
   request: { method: 'PUT', url: `${type}/${id}` },
 })
 
-const post = (fullUrl: string, resource: Json): Entry => ({
+export const post = (fullUrl: string, resource: Json): Entry => ({
   fullUrl,
   resource,
   request: { method: 'POST', url: String(resource.resourceType) },
 })
 
-const transaction = (entry: Entry[]): Bundle => ({ resourceType: 'Bundle', type: 'transaction', entry })
-
-/** The laboratories. */
-export const laboratories = (): Bundle =>
-  transaction([1, 2, 3, 4, 5].map(n => put('Organization', `bench-lab-${n}`, { name: `Pathology laboratory ${n}` })))
-
-/** A patient with results, as one transaction. */
-export function record(n: number, results: number): Bundle {
-  const random = randomness(n)
-  const id = patientId(n)
-  const patient = put('Patient', id, {
-    identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: String(9_000_000_000 + n) }],
-    name: [{ use: 'official', family: `Bench${n}`, given: ['Pat'] }],
-    gender: n % 2 ? 'female' : 'male',
-    birthDate: `${1930 + (n % 80)}-04-0${1 + (n % 9)}`,
-  })
-  const entries = Array.from({ length: results }, () => post(urn(random), observation(random, id)))
-  return transaction([patient, ...entries])
-}
+export const transaction = (entry: Entry[]): Bundle => ({ resourceType: 'Bundle', type: 'transaction', entry })
 
 /** How many resources are in one delivery. */
 export const DELIVERY = 100

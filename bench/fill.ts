@@ -1,20 +1,34 @@
 import { importJWK, type JWK, SignJWT } from 'jose'
 import pg from 'pg'
 import { loadKeys } from '../src/smart/keys.ts'
-import { type Bundle, laboratories, patientId, record } from './data.ts'
+import { type Bundle, patientId } from './data.ts'
+import { type Amounts, directory, HUNDRED, nhsNumber, record, sizeOf, THOUSAND } from './record.ts'
 import { SECRET } from './servers.ts'
 
-export type Size = { readonly patients: number; readonly results: number }
+/** How many patients with so many results each, and how many with a whole record of a known size. */
+export type Size = { readonly patients: number; readonly results: number; readonly records: number }
+
+/** The tokens of patients by their ids. */
+export type Tokens = ReadonlyMap<string, readonly string[]>
 
 /** What is in the database and who may ask for it. */
 export type Filled = {
-  readonly tokens: ReadonlyMap<string, readonly string[]>
+  readonly origin: string
+  readonly tokens: Tokens
+  /** Patients whose records have so many resources. */
+  readonly sized: ReadonlyMap<number, Tokens>
   readonly engine: string
   readonly observations: readonly { readonly id: string; readonly patient: string }[]
+  readonly nhsNumbers: readonly string[]
   readonly seconds: number
 }
 
 const TOKENS = 500
+/** The numbers of the patients whose records have a known size begin here. */
+const SIZED = [
+  { amounts: HUNDRED, first: 80_000 },
+  { amounts: THOUSAND, first: 90_000 },
+]
 const PROXIES = 20_000
 
 type Sign = (claims: Record<string, string>) => Promise<string>
@@ -65,44 +79,62 @@ async function enrol(pool: pg.Pool, patients: readonly string[]): Promise<void> 
   )
 }
 
+/** What the controls look at that our own tables do not have: a copy for writes, and identifiers in a table of their own. */
+async function prepareControls(pool: pg.Pool): Promise<void> {
+  await pool.query('create table control_observation (like observation including all)')
+  await pool.query('create table control_identifier (value text primary key, id text collate "C" not null)')
+  await pool.query(
+    `insert into control_identifier select content::json -> 'identifier' -> 0 ->> 'value', id from patient`,
+  )
+  await pool.query('vacuum analyze')
+}
+
+const numbersFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => first + index)
+
+async function tokensOf(sign: Sign, patients: readonly string[], each: number): Promise<Tokens> {
+  const scope = 'openid fhirUser launch/patient patient/*.rs'
+  const claims = (id: string) => ({ sub: id, client_id: 'bench-app', scope, patient: id, fhirUser: `Patient/${id}` })
+  const own = (id: string) => Promise.all(Array.from({ length: each }, () => sign(claims(id))))
+  return new Map(await Promise.all(patients.map(async id => [id, await own(id)] as const)))
+}
+
 /** Loads the data through the server's own front door, and makes the tokens. */
-export async function fill(databaseUrl: string, origin: string, { patients, results }: Size): Promise<Filled> {
+export async function fill(databaseUrl: string, origin: string, { patients, results, records }: Size): Promise<Filled> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, application_name: 'bench' })
   try {
     const sign = await signer(pool, origin)
     const engine = await sign({ sub: 'bench-engine', client_id: 'bench-engine', scope: 'system/*.cruds' })
-    await submit(origin, engine, laboratories())
     const began = performance.now()
-    const numbers = Array.from({ length: patients }, (_, n) => n)
-    const queue = [...numbers]
+    await submit(origin, engine, directory())
+    const amounts: Amounts = { results, reports: Math.floor(results / 8), appointments: 20, letters: 16, messages: 20 }
+    const known = SIZED.map(each => ({ ...each, numbers: numbersFrom(each.first, records) }))
+    const main = { amounts, numbers: numbersFrom(0, patients) }
+    const queue = [main, ...known].flatMap(each => each.numbers.map(n => ({ n, amounts: each.amounts })))
     const work = async () => {
-      for (let n = queue.shift(); n !== undefined; n = queue.shift()) await submit(origin, engine, record(n, results))
+      for (let next = queue.shift(); next; next = queue.shift())
+        await submit(origin, engine, record(next.n, next.amounts))
     }
     await Promise.all([1, 2, 3, 4].map(work))
     const seconds = (performance.now() - began) / 1000
-    const ids = numbers.map(patientId)
-    await enrol(pool, ids)
-    await pool.query('create table control_observation (like observation including all)')
-    await pool.query('vacuum analyze')
-    const each = Math.ceil(TOKENS / patients)
-    const tokens = new Map<string, string[]>()
-    for (const id of ids)
-      tokens.set(
-        id,
-        await Promise.all(
-          Array.from({ length: each }, () =>
-            sign({
-              sub: id,
-              client_id: 'bench-app',
-              scope: 'openid fhirUser launch/patient patient/*.rs',
-              patient: id,
-              fhirUser: `Patient/${id}`,
-            }),
-          ),
-        ),
-      )
-    const found = await pool.query<{ id: string; patient: string }>('select id, patient from observation order by id')
-    return { tokens, engine, observations: found.rows, seconds }
+    const ids = main.numbers.map(patientId)
+    await enrol(pool, [...ids, ...known.flatMap(({ numbers }) => numbers.map(patientId))])
+    await prepareControls(pool)
+    const sized = new Map<number, Tokens>()
+    for (const each of known) sized.set(sizeOf(each.amounts), await tokensOf(sign, each.numbers.map(patientId), 2))
+    const found = await pool.query<{ id: string; patient: string }>(
+      'select id, patient from observation where patient = any($1) order by id',
+      [ids],
+    )
+    return {
+      origin,
+      tokens: await tokensOf(sign, ids, Math.ceil(TOKENS / patients)),
+      sized,
+      engine,
+      observations: found.rows,
+      nhsNumbers: main.numbers.map(nhsNumber),
+      seconds,
+    }
   } finally {
     await pool.end()
   }

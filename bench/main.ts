@@ -9,27 +9,27 @@ import { type Filled, fill } from './fill.ts'
 import { explain, planFaults } from './plans.ts'
 import { environment, type Line, save, summarise, table } from './report.ts'
 import { runScenario } from './rounds.ts'
-import { SCENARIOS, type Scenario, writeList } from './scenarios.ts'
+import { SCENARIOS, type Scenario, scenariosOf, writeLists } from './scenarios.ts'
 import { freePort, type Running, startControl, startOurs } from './servers.ts'
 
 const OUT = fileURLToPath(new URL('out', import.meta.url))
 const SIZES = {
-  quick: { patients: 100, results: 100, rounds: 5 },
-  full: { patients: 500, results: 200, rounds: 11 },
+  quick: { patients: 100, results: 100, records: 5, rounds: 5 },
+  full: { patients: 500, results: 200, records: 20, rounds: 11 },
 }
 
 type Run = { cluster: Cluster; ours: Running; filled: Filled; rounds: number }
 
 async function measure({ cluster, ours, filled, rounds }: Run, scenario: Scenario): Promise<Line> {
-  const requests = scenario.requests(filled)
-  const list = writeList(OUT, scenario, requests)
+  const requests = await scenario.requests(filled)
+  const lists = writeLists(OUT, scenario, requests)
   const control = await startControl(scenario.control, cluster.url, OUT)
   const again = await startControl(scenario.control, cluster.url, OUT)
   try {
-    const result = await runScenario(cluster, scenario, { ours, control, again }, { requests, list, rounds })
+    const result = await runScenario(cluster, scenario, { ours, control, again }, { requests, lists, rounds })
     const asked = requests.filter(({ method }) => method === 'GET').slice(0, 40)
-    const plans = asked.length > 0 ? await explain(cluster, ours, asked) : []
-    const faults = asked.length > 0 ? planFaults(plans) : []
+    const plans = asked.length > 0 ? await explain(cluster, ours, asked, scenario.plan) : []
+    const faults = asked.length > 0 ? planFaults(plans, scenario.plan) : []
     const line = summarise({ ...result, faults: [...result.faults, ...faults] }, plans)
     save(OUT, scenario.name, { line, rounds: result.rounds })
     process.stderr.write(`${table([line]).split('\n').slice(2).join('\n')}\n`)
@@ -43,7 +43,7 @@ async function measure({ cluster, ours, filled, rounds }: Run, scenario: Scenari
 /** Leaves the server with the data running, for trying things out, until the signal comes. */
 async function hold({ ours, filled }: Run): Promise<void> {
   for (const scenario of SCENARIOS) {
-    const list = writeList(OUT, scenario, scenario.requests(filled))
+    const { ours: list } = writeLists(OUT, scenario, await scenario.requests(filled))
     process.stderr.write(
       `wrk -t1 -c${scenario.connections} -d5s -s bench/requests.lua http://127.0.0.1:${ours.port} -- ${list} 127.0.0.1:${ours.port} 1\n`,
     )
@@ -64,8 +64,8 @@ function options() {
     },
   })
   const names = values.only?.split(',')
-  const scenarios = SCENARIOS.filter(({ name }) => names?.some(wanted => name.startsWith(wanted)) ?? true)
-  return { size: SIZES[values.full ? 'full' : 'quick'], scenarios, hold: values.hold, flags: values.flags?.split(' ') }
+  const size = SIZES[values.full ? 'full' : 'quick']
+  return { size, scenarios: scenariosOf(names), hold: values.hold, flags: values.flags?.split(' ') }
 }
 
 async function main(): Promise<void> {

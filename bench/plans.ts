@@ -1,5 +1,6 @@
 import { type Cluster, EXPLAINING, QUIET } from './cluster.ts'
-import type { Request } from './scenarios.ts'
+import type { Request } from './requests.ts'
+import type { PlanRules } from './scenarios.ts'
 import type { Running } from './servers.ts'
 
 /** A statement as PostgreSQL has run it. */
@@ -28,13 +29,21 @@ export function plansOf(log: string): Plan[] {
   })
 }
 
+const SORT = /^(Incremental )?Sort/
 /** What has no place in the plan of a search within one patient's records; the dictionary and the people are small. */
-const forbidden = (node: string): boolean =>
-  /^(Incremental )?Sort/.test(node) ||
-  /^(Parallel )?Seq Scan on (observation|reach|person|person_actor|token)$/.test(node)
+const forbidden = (node: string, { tables, maySort }: PlanRules): boolean => {
+  const [, scanned = ''] = /^(?:Parallel )?Seq Scan on (.+)$/.exec(node) ?? []
+  if ([...tables, 'reach', 'person', 'person_actor', 'token'].includes(scanned)) return true
+  return !maySort && SORT.test(node)
+}
 
 /** The plans of the statements that a server runs for some requests, once its statements are prepared and planned. */
-export async function explain(cluster: Cluster, { port }: Running, requests: readonly Request[]): Promise<Plan[]> {
+export async function explain(
+  cluster: Cluster,
+  { port }: Running,
+  requests: readonly Request[],
+  { tables }: PlanRules,
+): Promise<Plan[]> {
   await cluster.set(EXPLAINING)
   const from = await cluster.logSize()
   for (const { path, token } of requests) {
@@ -42,12 +51,18 @@ export async function explain(cluster: Cluster, { port }: Running, requests: rea
     await response.text()
   }
   await cluster.set(QUIET)
-  return plansOf(await cluster.logged(from)).filter(({ text }) => text.includes('"observation"'))
+  const isAbout = ({ text }: Plan): boolean => tables.some(table => text.includes(`"${table}"`))
+  return plansOf(await cluster.logged(from)).filter(isAbout)
 }
 
 /** What is wrong with some plans. */
-export function planFaults(plans: readonly Plan[]): string[] {
+export function planFaults(plans: readonly Plan[], rules: PlanRules): string[] {
   if (plans.length === 0) return ['No plan was logged']
-  const found = plans.flatMap(({ nodes }) => nodes.filter(forbidden))
-  return [...new Set(found)].map(node => `The plan has a ${node}`)
+  const found = plans.flatMap(({ nodes }) => nodes.filter(node => forbidden(node, rules)))
+  const { mostBuffers = Number.POSITIVE_INFINITY } = rules
+  const many = Math.max(...plans.map(({ buffers }) => buffers))
+  return [
+    ...[...new Set(found)].map(node => `The plan has a ${node}`),
+    ...(many > mostBuffers ? [`A statement has read ${many} pages of memory, more than ${mostBuffers}`] : []),
+  ]
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cluster, COUNTING, QUIET } from './cluster.ts'
 import { generate, type Load } from './generator.ts'
 import { type Counted, type Cpu, cpuBetween, readCounts, readCpu, resetCounts } from './meter.ts'
-import type { Request, Scenario } from './scenarios.ts'
+import type { Request } from './requests.ts'
+import type { Lists, Scenario } from './scenarios.ts'
 import type { Running } from './servers.ts'
 
 /** Ours, and the control twice: how far the two of it differ is how far a result may be trusted. */
@@ -12,7 +13,10 @@ export type Servers = Readonly<Record<Variant, Running>>
 const VARIANTS: readonly Variant[] = ['ours', 'control', 'again']
 const SECONDS = 2
 const MOST_WARM_UPS = 12
-const SAMPLE = 40
+/** Answers differ in size: of so many the mean is about that of all. */
+const SAMPLE = 500
+/** Over so many requests statements and pages are counted. */
+const COUNTED = { reads: 1000, writes: 30 }
 /** How far the mean size of an answer may be from that of the sample that was looked into. */
 const SIZE_TOLERANCE = 0.1
 
@@ -26,9 +30,13 @@ export type Result = {
   readonly faults: readonly string[]
 }
 
-async function ask({ port }: Running, { method, path, token, body }: Request): Promise<Response> {
+const pathFor = (variant: Variant, { path, controlPath = path }: Request): string =>
+  variant === 'ours' ? path : controlPath
+
+async function ask({ port }: Running, variant: Variant, request: Request): Promise<Response> {
+  const { method, token, body } = request
   const headers = { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }
-  return fetch(`http://127.0.0.1:${port}${path}`, { method, headers, ...(body ? { body } : {}) })
+  return fetch(`http://127.0.0.1:${port}${pathFor(variant, request)}`, { method, headers, ...(body ? { body } : {}) })
 }
 
 /** Looks into some answers of every variant: they must be right, and say the same. Gives the size of one by variant. */
@@ -39,7 +47,7 @@ async function look(scenario: Scenario, servers: Servers, requests: readonly Req
   for (const request of sample) {
     const said = new Set<string>()
     for (const variant of VARIANTS) {
-      const response = await ask(servers[variant], request)
+      const response = await ask(servers[variant], variant, request)
       const body = await response.text()
       sizes[variant] += Buffer.byteLength(body) / sample.length
       try {
@@ -77,16 +85,16 @@ function faultsOf(variant: Variant, { bad, broken, bytes, requests }: Measured, 
 /** Counts over a known number of requests: of a timed round it is not known what the last ones have done. */
 async function count(
   cluster: Cluster,
-  server: Running,
-  requests: readonly Request[],
-  { connections, method }: { connections: number; method: string },
+  servers: Servers,
+  variant: Variant,
+  { requests, connections }: { requests: readonly Request[]; connections: number },
 ): Promise<Counted> {
-  const wanted = method === 'GET' ? 2000 : 30
+  const wanted = requests[0]?.method === 'GET' ? COUNTED.reads : COUNTED.writes
   let next = 0
   const work = async () => {
     while (next < wanted) {
       const request = requests[(next++ * 37) % requests.length]
-      if (request) await (await ask(server, request)).arrayBuffer()
+      if (request) await (await ask(servers[variant], variant, request)).arrayBuffer()
     }
   }
   await cluster.set(COUNTING)
@@ -110,26 +118,27 @@ export async function runScenario(
   cluster: Cluster,
   scenario: Scenario,
   servers: Servers,
-  { requests, list, rounds: wanted }: { requests: readonly Request[]; list: string; rounds: number },
+  { requests, lists, rounds: wanted }: { requests: readonly Request[]; lists: Lists; rounds: number },
 ): Promise<Result> {
   const faults: string[] = []
-  for (const variant of VARIANTS) await warm(servers[variant], list, scenario)
+  const listFor = (variant: Variant) => (variant === 'ours' ? lists.ours : lists.control)
+  for (const variant of VARIANTS) await warm(servers[variant], listFor(variant), scenario)
   const sizes = await look(scenario, servers, requests, faults)
   const rounds: Round[] = []
   for (let n = 0; n <= wanted; n++) {
     const round: Partial<Record<Variant, Measured>> = {}
     for (let place = 0; place < VARIANTS.length; place++) {
       const variant = VARIANTS[(n + place) % VARIANTS.length] ?? 'ours'
-      const measured = await measure(cluster, servers[variant], list, scenario)
+      const measured = await measure(cluster, servers[variant], listFor(variant), scenario)
       faults.push(...faultsOf(variant, measured, sizes[variant]))
       round[variant] = measured
     }
     if (n > 0) rounds.push(round as Round)
   }
-  const how = { connections: scenario.connections, method: requests[0]?.method ?? 'GET' }
+  const how = { requests, connections: scenario.connections }
   const counted = {
-    ours: await count(cluster, servers.ours, requests, how),
-    control: await count(cluster, servers.control, requests, how),
+    ours: await count(cluster, servers, 'ours', how),
+    control: await count(cluster, servers, 'control', how),
   }
   await look(scenario, servers, requests, faults)
   return { scenario, rounds, counted, faults: [...new Set(faults)] }
