@@ -49,9 +49,33 @@ export const beside = (table: string, param: string, { row, permission }: Rows, 
 /** Whether there is a main date; what has none has the widest span of all. */
 export const hasMainDate = ({ row }: Rows): Sql => sql`(${row}.date_lo > '-infinity' or ${row}.date_hi < 'infinity')`
 
-/** When a version was stored is known to the millisecond. */
-export const updates = (clause: Clause, { row, now }: Rows): Sql =>
-  any(of(clause, 'date').map(value => compareDate(value, sql`${row}.upd`, sql`(${row}.upd + interval '1 ms')`, now)))
+/** A millisecond less than a moment, to compare the beginning of a millisecond with where its end has to be. */
+const before = (milliseconds: number): Sql => instant(milliseconds - 1)
+
+/**
+ * When a version was stored: a moment that is known to the millisecond, which is its span. Each comparison is one of the
+ * column itself, for an index to begin at: a feed reads from where it was on.
+ */
+export const updates = (clause: Clause, { row, now }: Rows): Sql => {
+  const upd = sql`${row}.upd`
+  const conditions = of(clause, 'date').map(value => {
+    const { low, high } = value.prefix === 'ap' ? around(value, now) : value
+    const inside = sql`(${upd} >= ${instant(low)} and ${upd} <= ${before(high)})`
+    const comparisons: Record<Prefix, () => Sql> = {
+      eq: () => inside,
+      ne: () => sql`not ${inside}`,
+      gt: () => sql`${upd} > ${before(high)}`,
+      lt: () => sql`${upd} < ${instant(low)}`,
+      ge: () => sql`${upd} >= ${instant(low)}`,
+      le: () => sql`${upd} <= ${before(high)}`,
+      sa: () => sql`${upd} >= ${instant(high)}`,
+      eb: () => sql`${upd} <= ${before(low)}`,
+      ap: () => sql`(${upd} < ${instant(high)} and ${upd} > ${before(low)})`,
+    }
+    return comparisons[value.prefix]()
+  })
+  return any(conditions)
+}
 
 /** A date that is the main one of its type, https://hl7.org/fhir/R4/search.html#date */
 export function mainDates(clause: Clause, rows: Rows): Sql {

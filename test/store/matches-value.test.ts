@@ -94,6 +94,29 @@ t.test('a Timing is found by its outer limits, whether it has bounds or events',
   t.same(await tableOf(engine, 'ServiceRequest', 'occurrence', '2020-06'), EXPECTED)
 })
 
+t.test('the time of the last change is a moment, found by its millisecond', async t => {
+  const moments: Readonly<Record<string, readonly [string, string]>> = {
+    'm-before': ['2020-05-10T00:00:00Z', 'ne lt le eb'],
+    'm-just-before': ['2020-05-31T23:59:59.999Z', 'ne lt le eb ap'],
+    'm-first': ['2020-06-01T00:00:00Z', 'eq ge le ap'],
+    'm-within': ['2020-06-15T12:30:00Z', 'eq ge le ap'],
+    'm-last': ['2020-06-30T23:59:59.999Z', 'eq ge le ap'],
+    'm-next': ['2020-07-01T00:00:00Z', 'ne gt ge sa ap'],
+    'm-after': ['2020-08-01T00:00:00Z', 'ne gt ge sa'],
+  }
+  await store(
+    engine,
+    Object.keys(moments).map(id => ({ resourceType: 'Organization', id, name: id })),
+  )
+  // The moment is PostgreSQL's own, which no test can turn.
+  for (const [id, [moment]] of Object.entries(moments))
+    await s.pool.query('update organization set upd = $2 where id = $1', [id, moment])
+  const expected = Object.fromEntries(Object.entries(moments).map(([id, [, prefixes]]) => [id, prefixes]))
+  t.same(await tableOf(engine, 'Organization', '_lastUpdated', '2020-06'), expected)
+  const toTheMillisecond = await tableOf(engine, 'Organization', '_lastUpdated', '2020-06-15T12:30:00.000Z')
+  t.match(toTheMillisecond, { 'm-first': /^ne lt le eb/, 'm-within': 'eq ge le ap', 'm-last': /^ne gt ge sa/ })
+})
+
 t.test('an instant is found at every precision, and by any zone', async t => {
   await store(engine, [
     {

@@ -37,7 +37,13 @@ await s.pool.query(
 await s.pool.query('analyze')
 
 type Statement = { text: string; values: unknown[] }
-type Node = { 'Node Type': string; 'Relation Name'?: string; Plans?: Node[] }
+type Node = {
+  'Node Type': string
+  'Relation Name'?: string
+  'Index Name'?: string
+  'Index Cond'?: string
+  Plans?: Node[]
+}
 
 /** The statements by which the server answers requests, of those that look at Observations. */
 async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
@@ -125,6 +131,17 @@ t.test('so is every further page', async t => {
       next = linkOf(reply, 'next')
       return reply
     })
+  }
+})
+
+t.test('a feed begins where it is asked to, not at the first of all changes', async t => {
+  for (const from of ['gt', 'ge', 'sa', 'eq', 'ap']) {
+    const list = `/Observation?_lastUpdated=${from}2026-01-01&_sort=_lastUpdated`
+    const [statement] = await statementsOf(() => engine(list))
+    const scan = (await planOf(statement as Statement, false)).find(
+      node => node['Index Name'] === 'observation_updated',
+    )
+    t.match(scan?.['Index Cond'], /upd >=? /, list)
   }
 })
 
