@@ -10,6 +10,8 @@ type VersionText = {
   readonly version: number
   readonly updated: Date
   readonly method: string
+  /** Whether there was nothing before it. */
+  readonly isNew: boolean
   readonly content: string | undefined
 }
 
@@ -66,18 +68,25 @@ export function searchset(base: string, { matches, included, total, warnings, li
   return encoded(pieces)
 }
 
+export type History = {
+  readonly versions: readonly VersionText[]
+  readonly total: number | undefined
+  readonly links: Links
+}
+
 /** The Bundle of versions of one or many resources, newest first. https://hl7.org/fhir/R4/http.html#history */
-export function historyBundle(base: string, versions: readonly VersionText[], links: Links): string {
-  const entries = versions.map(({ type, id, version, updated, method, content }) => {
+export function historyBundle(base: string, { versions, total, links }: History): string {
+  const entries = versions.map(({ type, id, version, updated, method, isNew, content }) => {
     const path = `${type}/${id}`
-    const status = method === 'PUT' && version === 1 ? '201 Created' : STATUS[method]
+    const status = method === 'PUT' && isNew ? STATUS.POST : STATUS[method]
     const request = `{"method":"${method}","url":"${method === 'POST' ? type : path}"}`
     const response = `{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${updated.toISOString()}"}`
     const resource = content === undefined ? '' : `"resource":${content},`
     return `{"fullUrl":"${base}/${path}",${resource}"request":${request},"response":${response}}`
   })
   const entryList = entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''
-  return `{"resourceType":"Bundle","type":"history","link":${linksText(links)}${entryList}}`
+  const totalText = total === undefined ? '' : `"total":${total},`
+  return `{"resourceType":"Bundle","type":"history",${totalText}"link":${linksText(links)}${entryList}}`
 }
 
 /** One entry of the answer to a batch or transaction. https://hl7.org/fhir/R4/bundle.html#transaction */

@@ -1,12 +1,13 @@
 import { allows, permit } from '../access/permit.ts'
 import { historyBundle } from '../fhir/bundle.ts'
 import { rangeOf } from '../fhir/dates.ts'
+import { nearest } from '../fhir/nearest.ts'
 import { forbidden, gone, invalid, notFound } from '../fhir/outcome.ts'
 import { definitions } from '../resources/index.ts'
-import type { Access } from '../store/audit.ts'
-import { type Past, readHistory, type Version } from '../store/history.ts'
+import { type Access, audit, closed, lineOf } from '../store/audit.ts'
+import { countHistory, type Past, readHistory, type Version } from '../store/history.ts'
 import { readVersion } from '../store/read.ts'
-import { type Answer, type Call, versionHeaders } from './call.ts'
+import { type Answer, type Call, isLenient, versionHeaders } from './call.ts'
 import { linksOf, type Page, pageOf } from './paging.ts'
 import { versionAnswer } from './read.ts'
 import type { SystemCall } from './search.ts'
@@ -30,7 +31,11 @@ export async function vread(call: Call): Promise<Answer> {
   return versionAnswer(call, found)
 }
 
-type Asked = Pick<Past, 'since' | 'at' | 'count'>
+type Asked = Pick<Past, 'since' | 'at' | 'count'> & {
+  readonly total: 'none' | 'accurate'
+  /** The parameters that were used, as they were given. */
+  readonly used: Page['params']
+}
 type Draft = { -readonly [K in keyof Asked]: Asked[K] }
 
 function timesOf(name: string, value: string): { lo: number; hi: number } {
@@ -48,7 +53,7 @@ function timesOf(name: string, value: string): { lo: number; hi: number } {
 const READ: Readonly<Record<string, (asked: Draft, value: string) => void>> = {
   _count: (asked, value) => {
     if (!/^\d{1,9}$/.test(value)) throw invalid(`_count must be a whole number, not "${value.slice(0, 40)}"`)
-    asked.count = Math.min(Math.max(Number(value), 1), MOST_COUNT)
+    asked.count = Math.min(Number(value), MOST_COUNT)
   },
   _since: (asked, value) => {
     asked.since = timesOf('_since', value).lo
@@ -57,21 +62,37 @@ const READ: Readonly<Record<string, (asked: Draft, value: string) => void>> = {
     const { lo, hi } = timesOf('_at', value)
     asked.at = { low: lo, high: hi }
   },
+  // The same as of a search: https://hl7.org/fhir/R4/search.html#total
+  _total: (asked, value) => {
+    if (!['none', 'estimate', 'accurate'].includes(value))
+      throw invalid(`_total must be one of none, estimate, accurate, not "${value.slice(0, 40)}"`)
+    asked.total = value === 'none' ? 'none' : 'accurate'
+  },
   _format: () => {},
   _pretty: () => {},
 }
 
-function askedOf({ params }: Page): Asked {
-  const asked: Draft = { since: undefined, at: undefined, count: DEFAULT_COUNT }
+const unknown = (name: string) => {
+  const names = Object.keys(READ)
+  const guess = nearest(name, names)
+  return invalid(
+    `Unknown parameter "${name.slice(0, 60)}" of _history.${guess ? ` Did you mean "${guess}"?` : ''} Known are: ${names.join(', ')}`,
+    undefined,
+    'not-supported',
+  )
+}
+
+/** @throws FhirError 400 for what is not understood, but for unknown names where `Prefer: handling=lenient` passes over them */
+function askedOf({ params }: Page, isLenient: boolean): Asked {
+  const used: [string, string][] = []
+  const asked: Draft = { since: undefined, at: undefined, count: DEFAULT_COUNT, total: 'none', used }
   for (const [name, value] of params) {
     const read = Object.hasOwn(READ, name) ? READ[name] : undefined
-    if (!read)
-      throw invalid(
-        `Unknown parameter "${name.slice(0, 60)}" of _history. Known are: ${Object.keys(READ).join(', ')}`,
-        undefined,
-        'not-supported',
-      )
+    if (!read && isLenient) continue
+    if (!read) throw unknown(name)
+    if (used.some(([other]) => other === name)) throw invalid(`${name} is there twice; once is enough`)
     read(asked, value)
+    used.push([name, value])
   }
   return asked
 }
@@ -82,21 +103,29 @@ function lastModified([newest]: readonly Version[]): Record<string, string> {
   return modified === undefined ? {} : { 'last-modified': modified }
 }
 
-async function answer(
-  call: SystemCall,
-  path: string,
-  interaction: string,
-  { permissions, id }: Pick<Past, 'permissions' | 'id'>,
-): Promise<Answer & { isEmpty: boolean }> {
-  const { server, db, grant, requestId, now } = call
+type Whose = Pick<Past, 'permissions' | 'id'>
+
+/** How many there are in all, where that is asked for or known: of one resource it is told with every page. */
+async function totalOf(call: SystemCall, past: Past, asked: Asked, page: readonly Version[] | undefined) {
+  if (page) return page.length
+  if (past.id === undefined && asked.count > 0 && asked.total === 'none') return undefined
+  return await countHistory(call.db, past, call.now)
+}
+
+async function answer(call: SystemCall, path: string, interaction: string, whose: Whose) {
+  const { server, db, grant, requestId, now, conditions } = call
   const page = pageOf(call, path)
   const access: Access = { grant, requestId, interaction, what: path }
-  const past = { ...askedOf(page), permissions, id, after: page.cursor?.after }
-  const { versions, next } = await readHistory(db, past, access, now)
-  const links = linksOf(call, path, page.params, page.followed, next && { after: next })
-  // A filter may leave nothing of what is there.
-  const isEmpty = versions.length === 0 && past.since === undefined && past.at === undefined && !page.cursor
-  return { status: 200, headers: lastModified(versions), body: historyBundle(server.base, versions, links), isEmpty }
+  const asked = askedOf(page, isLenient(conditions.prefer))
+  const past = { ...asked, ...whose, after: page.cursor?.after }
+  const isCounted = asked.count === 0
+  const { versions, next } = isCounted ? { versions: [], next: undefined } : await readHistory(db, past, access, now)
+  const isWhole = !isCounted && !page.cursor && !next
+  const total = await totalOf(call, past, asked, isWhole ? versions : undefined)
+  if (isCounted) await audit(db, [closed(lineOf(access, now), { count: total })])
+  const links = linksOf(call, path, asked.used, page.followed, next && { after: next })
+  const body = historyBundle(server.base, { versions, total, links })
+  return { found: { status: 200, headers: lastModified(versions), body }, isEmpty: total === 0, past }
 }
 
 /**
@@ -104,11 +133,13 @@ async function answer(
  * @throws FhirError 404 when there never was one, or it is somebody else's
  */
 export async function historyInstance(call: Call): Promise<Answer> {
-  const { grant, definition, id = '' } = call
+  const { grant, definition, id = '', db, now } = call
   const permission = permit(grant, definition, 'history-instance')
   const path = `${definition.type}/${id}/_history`
-  const { isEmpty, ...found } = await answer(call, path, 'history-instance', { permissions: [permission], id })
-  if (isEmpty) throw notFound(`There is no ${definition.type}/${id}`)
+  const { found, isEmpty, past } = await answer(call, path, 'history-instance', { permissions: [permission], id })
+  // What was asked for may leave nothing of what is there.
+  if (isEmpty && (await countHistory(db, { ...past, since: undefined, at: undefined }, now)) === 0)
+    throw notFound(`There is no ${definition.type}/${id}`)
   return found
 }
 
@@ -116,10 +147,7 @@ export async function historyInstance(call: Call): Promise<Answer> {
 export async function historyType(call: Call): Promise<Answer> {
   const { grant, definition } = call
   const permissions = [permit(grant, definition, 'history-type')]
-  const { isEmpty: _, ...found } = await answer(call, `${definition.type}/_history`, 'history-type', {
-    permissions,
-    id: undefined,
-  })
+  const { found } = await answer(call, `${definition.type}/_history`, 'history-type', { permissions, id: undefined })
   return found
 }
 
@@ -132,6 +160,6 @@ export async function historySystem(call: SystemCall): Promise<Answer> {
     .filter(definition => allows(call.grant, definition, 'history-type'))
     .map(definition => permit(call.grant, definition, 'history-type'))
   if (permissions.length === 0) throw forbidden('The access token has no scope for the history of any type')
-  const { isEmpty: _, ...found } = await answer(call, '_history', 'history-system', { permissions, id: undefined })
+  const { found } = await answer(call, '_history', 'history-system', { permissions, id: undefined })
   return found
 }

@@ -14,6 +14,8 @@ export type Version = {
   readonly version: number
   readonly updated: Date
   readonly method: string
+  /** Whether there was nothing before it: no version, or one that says "deleted". */
+  readonly isNew: boolean
   readonly content: string | undefined
 }
 
@@ -56,10 +58,22 @@ const COLUMNS = 'id, ver, upd, method, content, patient, release_at'
  * its past along.
  */
 function versionsOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
-  const { id, since, at, count, after } = past
+  const { id, count } = past
+  const { type } = permission.definition
+  const restored = sql`exists (select from ${name(`${tableOf(type)}_history`)} d
+    where d.id = v.id and d.ver = v.ver - 1 and d.method = 'DELETE')`
+  return sql`(select ${literalOf(type)} as type, v.id, v.ver, v.upd, v.method,
+      v.ver = 1 or ${restored} as is_new, v.content
+    from ${conditionOf(permission, past, settled, now)} order by ${orderOf(id)} limit ${count + 1}::int)`
+}
+
+const literalOf = (type: string): Sql => raw(`'${type}'::text collate "C"`)
+
+/** The versions `v` of one type that are asked for, in a clause that stands behind `from`. */
+function conditionOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
+  const { id, since, at, after } = past
   const { type } = permission.definition
   const table = tableOf(type)
-  const literal = raw(`'${type}'::text collate "C"`)
   const conditions = [
     visibleTo(permission, raw('v'), now),
     sql`not exists (select from ${name(table)} r where r.id = v.id and not ${visibleTo(permission, raw('r'), now)})`,
@@ -67,11 +81,10 @@ function versionsOf(permission: Permission, past: Past, settled: string | undefi
     ...(settled === undefined ? [] : [sql`v.upd < ${settled}::timestamptz`]),
     ...(since === undefined ? [] : [sql`v.upd >= ${moment(since)}`]),
     ...(at === undefined ? [] : [wasCurrent(table, at)]),
-    ...(after === undefined ? [] : [beyond(after, literal, id !== undefined)]),
+    ...(after === undefined ? [] : [beyond(after, literalOf(type), id !== undefined)]),
   ]
-  return sql`(select ${literal} as type, v.id, v.ver, v.upd, v.method, v.content from (
-      select ${raw(COLUMNS)} from ${name(table)} union all select ${raw(COLUMNS)} from ${name(`${table}_history`)}) v
-    where ${all(conditions)} order by ${orderOf(id)} limit ${count + 1}::int)`
+  return sql`(select ${raw(COLUMNS)} from ${name(table)} union all select ${raw(COLUMNS)} from ${name(`${table}_history`)}) v
+    where ${all(conditions)}`
 }
 
 /** The versions of one resource follow their numbers, those of several the time. */
@@ -84,7 +97,7 @@ function beyond([upd = '', id = '', version = '', type = '']: readonly string[],
     and (v.upd, v.id, v.ver, ${literal}) < (${upd}::timestamptz, ${id}::text, ${version}::int, ${type}::text)`
 }
 
-type Row = [string, string, number, number, string, string, string | null]
+type Row = [string, string, number, number, string, string, boolean, string | null]
 
 /**
  * A page of the history of a resource, a type or all types (https://hl7.org/fhir/R4/http.html#history), with its audit line.
@@ -100,19 +113,32 @@ export async function readHistory(db: Queryable, past: Past, access: Access, now
         select * from (${join(parts, ' union all ')}) h
         order by ${orderOf(id)} limit ${count + 1}::int),
       ${auditFound(lineOf(access, now), sql`select type || '/' || id || '/_history/' || ver as what from (select * from hit limit ${count}::int) s`)}
-      select type, id, ver, round(date_part('epoch', upd) * 1000), upd::text, method, content from hit`,
+      select type, id, ver, round(date_part('epoch', upd) * 1000), upd::text, method, is_new, content from hit`,
   )
   const shown = found.slice(0, count)
   const last = shown.at(-1)
   return {
-    versions: shown.map(([type, each, version, updated, , method, content]) => ({
+    versions: shown.map(([type, each, version, updated, , method, isNew, content]) => ({
       type,
       id: each,
       version,
       updated: new Date(updated),
       method,
+      isNew,
       content: content ?? undefined,
     })),
     next: found.length > count && last ? [last[4], last[1], String(last[2]), last[0]] : undefined,
   }
+}
+
+/** How many versions there are, whatever page is asked for. */
+export async function countHistory(db: Queryable, past: Past, now: Date): Promise<number> {
+  const { permissions, id } = past
+  const settled = id === undefined ? await settledBefore(db) : undefined
+  const whole = { ...past, after: undefined }
+  const parts = permissions.map(
+    permission => sql`(select count(*) as n from ${conditionOf(permission, whole, settled, now)})`,
+  )
+  const rows = await run<[string]>(db, sql`select sum(n) from (${join(parts, ' union all ')}) counts`)
+  return Number(rows[0]?.[0] ?? 0)
 }

@@ -29,15 +29,15 @@ t.test('a history says of every version how it came to be, and of a deletion no 
   const updated = new Date(0)
   const patient = { type: 'Patient', id: '1' }
   const bundle = JSON.parse(
-    historyBundle(
-      base,
-      [
-        { ...patient, version: 3, updated, method: 'DELETE', content: undefined },
-        { ...patient, version: 2, updated, method: 'PUT', content: '{}' },
-        { ...patient, version: 1, updated, method: 'POST', content: '{}' },
+    historyBundle(base, {
+      versions: [
+        { ...patient, version: 3, updated, method: 'DELETE', isNew: false, content: undefined },
+        { ...patient, version: 2, updated, method: 'PUT', isNew: false, content: '{}' },
+        { ...patient, version: 1, updated, method: 'POST', isNew: true, content: '{}' },
       ],
-      { self: base },
-    ),
+      total: 3,
+      links: { self: base },
+    }),
   )
   t.same(
     bundle.entry.map((entry: { request: { method: string; url: string } }) => entry.request),
