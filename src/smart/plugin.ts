@@ -3,6 +3,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { errors, type Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
+import { sendError } from './answers.ts'
 import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
@@ -17,7 +18,6 @@ import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts
 const CLEAN_UP_EVERY = 10 * 60 * 1000
 const FORM = 'application/x-www-form-urlencoded'
 const BODY_LIMIT = 56 * 1024
-const TOKEN_HEADERS = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 const formOf = (request: FastifyRequest): string | undefined =>
   typeof request.body === 'string' ? request.body : undefined
@@ -57,11 +57,11 @@ function takeForms(app: FastifyInstance): void {
 /** The endpoints whose requests are passed on as they are, or after an edit of their form. */
 function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
   takeForms(app)
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const code = error.statusCode ?? 500
-    if (code >= 500) request.log.error(error, 'a request to the authorization server failed')
-    const out = code < 500 ? { error: 'invalid_request', error_description: error.message } : { error: 'server_error' }
-    return reply.code(code).headers(TOKEN_HEADERS).header('access-control-allow-origin', '*').send(out)
+  app.setErrorHandler((error: FastifyError | errors.OIDCProviderError, request, reply) => {
+    const { origin } = request.headers
+    // What is wrong with a request may be read by the page that made it; nothing else is in the answer.
+    if (origin !== undefined) reply.header('access-control-allow-credentials', 'true').header('vary', 'Origin')
+    return sendError(error, request, reply.header('access-control-allow-origin', origin ?? '*'))
   })
   const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
   app.get(`${MOUNT}/authorize`, (request, reply) => {

@@ -12,6 +12,7 @@ import {
 import { findLaunchContext } from '../store/tokens.ts'
 import { accountFinder, contextClaims } from './accounts.ts'
 import { adapterFactory } from './adapter.ts'
+import { finishAnswer } from './answers.ts'
 import { assertAssertion } from './assertion.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
 import { scopesSupported } from './discovery.ts'
@@ -169,21 +170,6 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
     renderError: async (ctx, out, error) => renderError(ctx, out, error),
     features: features(options),
   }
-}
-
-/** The launch context beside the token, and the headers that SMART 2.2 wants on every answer of the token endpoint. */
-function finishAnswer(ctx: KoaContextWithOIDC, scopes_supported: readonly string[]): void {
-  if (ctx.oidc?.route === 'discovery' && ctx.body && typeof ctx.body === 'object') {
-    Object.assign(ctx.body, { scopes_supported })
-  }
-  if (!['token', 'introspection', 'revocation'].includes(ctx.oidc?.route)) return
-  ctx.set('Cache-Control', 'no-store')
-  ctx.set('Pragma', 'no-cache')
-  // Some apps fetch with credentials; the endpoints use no cookie, but the browser insists on this header.
-  const origin = ctx.response.get('Access-Control-Allow-Origin')
-  if (origin && origin !== '*') ctx.set('Access-Control-Allow-Credentials', 'true')
-  const { fhirUser: _inIdToken, act: _inToken, ...context } = ctx.oidc.entities.AccessToken?.extra ?? {}
-  if (ctx.oidc.route === 'token' && ctx.body && typeof ctx.body === 'object') Object.assign(ctx.body, context)
 }
 
 /** Makes the OAuth 2.0 and OpenID Connect server: `oidc-provider`, bent to SMART App Launch 2.2 in this folder only. */

@@ -1,4 +1,5 @@
 import { decodeProtectedHeader } from 'jose'
+import { errors } from 'oidc-provider'
 import { findClient } from '../store/clients.ts'
 import type { Queryable } from '../store/db.ts'
 import { clientOfRefreshToken } from '../store/tokens.ts'
@@ -9,6 +10,7 @@ import type { SmartConfig } from './settings.ts'
 /**
  * Names the client of a refresh request that names none. Public apps built with `fhirclient` send the refresh token
  * alone; the token is bound to its client, so nothing is given away. A client with a secret has to show it.
+ * @throws InvalidGrant for a token that nobody has: such an app has to be told that it ended, not that it forgot its name
  */
 export async function nameClient(db: Queryable, body: string, hasAuthorization: boolean): Promise<string> {
   const form = new URLSearchParams(body)
@@ -16,7 +18,8 @@ export async function nameClient(db: Queryable, body: string, hasAuthorization: 
   if (form.get('grant_type') !== 'refresh_token' || token.length !== 1 || hasAuthorization) return body
   if (form.has('client_id') || form.has('client_assertion')) return body
   const clientId = await clientOfRefreshToken(db, token[0] ?? '')
-  const client = clientId === undefined ? undefined : await findClient(db, clientId)
+  if (clientId === undefined) throw new errors.InvalidGrant('refresh token not found')
+  const client = await findClient(db, clientId)
   if (client?.kind !== 'public') return body
   form.set('client_id', client.clientId)
   return form.toString()

@@ -67,6 +67,7 @@ t.test('pages of other origins', async t => {
     t.equal(preflight.status, 204)
     t.equal(preflight.headers.get('access-control-allow-origin'), origin)
     t.match(preflight.headers.get('access-control-allow-headers'), 'authorization')
+    t.equal(preflight.headers.get('access-control-allow-credentials'), 'true')
   })
 
   t.test('may not when it is not', async t => {

@@ -247,7 +247,10 @@ t.test('the token endpoint', async t => {
     const { body } = await launchAndRedeem(server)
     const bare = await token(server, { grant_type: 'refresh_token', refresh_token: body.refresh_token })
     t.equal(bare.status, 200)
-    t.match(await token(server, { grant_type: 'refresh_token', refresh_token: 'unknown' }), { status: 400 })
+    const ended = await token(server, { grant_type: 'refresh_token', refresh_token: 'unknown' }, { origin: 'http://a' })
+    t.match(ended, { status: 400, body: { error: 'invalid_grant' } })
+    t.equal(ended.headers.get('access-control-allow-origin'), 'http://a', 'its page can read that')
+    t.equal(ended.headers.get('cache-control'), 'no-store')
   })
 
   t.test('issues no refresh token when staying signed in was not ticked', async t => {

@@ -31,12 +31,19 @@ export async function openBrowser(t: Test): Promise<Browser> {
   return browser
 }
 
-const launchPage = (iss: string, scope: string): string => `<!doctype html>
+/** What the app starts the library with; `clientId` is that of the demo app unless it says otherwise. */
+export type AppSettings = { iss: string; scope: string; clientId?: string; clientSecret?: string }
+
+const launchPage = ({ iss, ...settings }: AppSettings): string => `<!doctype html>
 <title>An app</title>
 <script src="/fhir-client.js"></script>
-<button onclick='FHIR.oauth2.authorize(${JSON.stringify({ clientId: 'demo-app', iss, scope, redirectUri: '/callback' })})'>
-  Connect my hospital record
-</button>`
+<button>Connect my hospital record</button>
+<script>
+  const settings = ${JSON.stringify({ clientId: 'demo-app', redirectUri: '/callback', ...settings })}
+  // A hospital's system names the server itself.
+  if (!location.search) settings.iss = ${JSON.stringify(iss)}
+  document.querySelector('button').onclick = () => FHIR.oauth2.authorize(settings)
+</script>`
 
 // What a beginner writes with the library: each list by itself, each failure shown as the library words it.
 const recordPage = `<!doctype html>
@@ -60,6 +67,7 @@ const recordPage = `<!doctype html>
       error => list(type, [error.message]),
     )
   FHIR.oauth2.ready().then(async client => {
+    window.client = client
     const patient = await client.patient.read()
     put('name', patient.name[0].given[0] + ' ' + patient.name[0].family)
     await show(client, 'DiagnosticReport', report => report.code.text)
@@ -94,9 +102,9 @@ export async function site(t: Test, pages: Pages): Promise<string> {
 }
 
 /** An app that is built with SMART's browser library. */
-export const browserApp = async (t: Test, { iss, scope }: { iss: string; scope: string }): Promise<string> =>
+export const browserApp = async (t: Test, settings: AppSettings): Promise<string> =>
   site(t, {
-    '/': [HTML, launchPage(iss, scope)],
+    '/': [HTML, launchPage(settings)],
     '/callback': [HTML, recordPage],
     '/fhir-client.js': ['text/javascript', await readFile(LIBRARY, 'utf8')],
   })
