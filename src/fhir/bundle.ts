@@ -23,6 +23,15 @@ const STATUS: Readonly<Record<string, string>> = { POST: '201 Created', PUT: '20
 const linksText = (links: Links): string =>
   JSON.stringify(Object.entries(links).map(([relation, url]) => ({ relation, url })))
 
+/** What stands around the id and the text of each match of a type in the Bundle of a search. */
+export type MatchEntry = { readonly before: string; readonly between: string; readonly after: string }
+
+export const matchEntry = (base: string, type: string): MatchEntry => ({
+  before: `{"fullUrl":"${base}/${type}/`,
+  between: '","resource":',
+  after: ',"search":{"mode":"match"}}',
+})
+
 /** Pieces of text one after the other, in UTF-8: put together as a string first, a long answer would be copied four times. */
 function encoded(pieces: readonly string[]): Buffer {
   let length = 0
@@ -35,6 +44,8 @@ function encoded(pieces: readonly string[]): Buffer {
 
 export type Searchset = {
   readonly matches: readonly Text[]
+  /** Matches of one type that were put together before: what stands between the first `before` and the last `after`. */
+  readonly joined?: { readonly type: string; readonly entries: string }
   readonly included: readonly Text[]
   readonly total: number | undefined
   /** What the client should know about how it was searched: parameters that were ignored. */
@@ -47,23 +58,31 @@ export type Searchset = {
  * The Bundle of a search as text: the stored text of each resource is put in place, never parsed.
  * https://hl7.org/fhir/R4/search.html#response. FHIR has no empty arrays: without entries there is no `entry`.
  */
-export function searchset(base: string, { matches, included, total, warnings, links, updated }: Searchset): Buffer {
+export function searchset(base: string, set: Searchset): Buffer {
+  const { matches, joined, included, total, warnings, links, updated } = set
   const totalText = total === undefined ? '' : `"total":${total},`
   const head = `{"resourceType":"Bundle","meta":{"lastUpdated":"${updated.toISOString()}"},"type":"searchset",${totalText}"link":${linksText(links)}`
   const pieces: string[] = []
   let before = `${head},"entry":[`
-  const add = (fullUrl: string, content: string, mode: string) => {
-    pieces.push(`${before}{${fullUrl}"resource":`, content)
-    before = `,"search":{"mode":"${mode}"}},`
+  const add = (start: string, content: string, end: string) => {
+    pieces.push(before + start, content)
+    before = `${end},`
   }
-  for (const { type, id, content } of matches) add(`"fullUrl":"${base}/${type}/${id}",`, content, 'match')
+  if (joined?.entries) {
+    const around = matchEntry(base, joined.type)
+    add(around.before, joined.entries, around.after)
+  }
+  for (const { type, id, content } of matches) {
+    const around = matchEntry(base, type)
+    add(`${around.before}${id}${around.between}`, content, around.after)
+  }
   const seen = new Set<string>()
   for (const { type, id, content } of included) {
     const name = `${type}/${id}`
-    if (!seen.has(name)) add(`"fullUrl":"${base}/${name}",`, content, 'include')
+    if (!seen.has(name)) add(`{"fullUrl":"${base}/${name}","resource":`, content, ',"search":{"mode":"include"}}')
     seen.add(name)
   }
-  if (warnings.length > 0) add('', JSON.stringify(outcome(warnings)), 'outcome')
+  if (warnings.length > 0) add('{"resource":', JSON.stringify(outcome(warnings)), ',"search":{"mode":"outcome"}}')
   pieces.push(pieces.length > 0 ? `${before.slice(0, -1)}]}` : `${head}}`)
   return encoded(pieces)
 }

@@ -1,11 +1,12 @@
 import { allows, permit } from '../access/permit.ts'
-import { searchset } from '../fhir/bundle.ts'
+import { matchEntry, searchset } from '../fhir/bundle.ts'
 import { type Issue, invalid, notFound } from '../fhir/outcome.ts'
 import { parseQuery, type Query } from '../fhir/query.ts'
 import { checkResults } from '../fhir/result-params.ts'
 import { isWhole, type Shown } from '../fhir/subset.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
+import { findList, isPatientsList } from '../store/list.ts'
 import type { Narrowing } from '../store/narrow.ts'
 import { type Branch, count, type Found, findPage, type Search } from '../store/search.ts'
 import { type Answer, type Call, isLenient } from './call.ts'
@@ -60,6 +61,23 @@ function narrowingOf({ grant }: SystemCall, { patient }: Place, branches: readon
   return narrowing
 }
 
+/** What a search finds, as far as it is shown. @throws FhirError 400 when the includes reach too many resources */
+async function foundBy({ server, db }: SystemCall, search: Search) {
+  const [{ query, permission }] = search.branches
+  if (query.summary === 'count' || query.count === 0)
+    return { matches: [], included: [], total: await count(db, search), next: undefined }
+  if (isWhole(query) && isPatientsList(search)) {
+    const { type } = permission.definition
+    const { entries, ...rest } = await findList(db, search, matchEntry(server.base, type))
+    return { matches: [], included: [], joined: { type, entries }, ...rest }
+  }
+  const { matches, included, total, next, reachesTooMany } = await findPage(db, search)
+  if (reachesTooMany)
+    throw invalid('The includes reach too many resources: ask for fewer with _count', undefined, 'too-costly')
+  const { maxDepth } = server
+  return { matches: cut(matches, query, maxDepth), included: cut(included, query, maxDepth), total, next }
+}
+
 async function answer(
   call: SystemCall,
   place: Place,
@@ -67,7 +85,7 @@ async function answer(
   branches: readonly [Branch, ...Branch[]],
   { used, ignored }: Pick<Query, 'used' | 'ignored'>,
 ): Promise<Answer> {
-  const { server, db, grant, requestId, now } = call
+  const { server, grant, requestId, now } = call
   const [{ query }] = branches
   checkResults(query)
   const { path, interaction } = place
@@ -81,16 +99,9 @@ async function answer(
     access: { grant, requestId, interaction, what },
     now,
   }
-  const counts = query.summary === 'count' || query.count === 0
-  const found = counts
-    ? { matches: [], included: [], total: await count(db, search), next: undefined, reachesTooMany: false }
-    : await findPage(db, search)
-  if (found.reachesTooMany)
-    throw invalid('The includes reach too many resources: ask for fewer with _count', undefined, 'too-costly')
+  const found = await foundBy(call, search)
   const body = searchset(server.base, {
-    matches: cut(found.matches, query, server.maxDepth),
-    included: cut(found.included, query, server.maxDepth),
-    total: found.total,
+    ...found,
     warnings: ignoredWarnings(ignored),
     links: linksOf(call, path, used, page.followed, found.next),
     updated: now,

@@ -40,19 +40,19 @@ export const auditFound = (line: string, found: Sql): Sql =>
 
 /** Writes the lines of accesses that had no statement of their own: writes in their transaction, refusals. */
 export async function audit(db: Queryable, lines: readonly string[]): Promise<void> {
-  await run(db, sql`insert into audit_raw (lines) values (${lines.join('\n')})`)
+  await run(db, sql`insert into audit_raw (lines) select string_to_table(${lines.join('\n')}::text, E'\n')`)
 }
 
 type Waiting = { readonly line: string; resolve(): void; reject(error: unknown): void }
 type Recorder = { waiting: Waiting[]; isWriting: boolean }
 
-const MOST_IN_ONE_ROW = 200
+const MOST_AT_ONCE = 200
 const recorders = new WeakMap<Queryable, Recorder>()
 
 async function writeWaiting(db: Queryable, recorder: Recorder): Promise<void> {
   while (recorder.waiting.length > 0) {
-    const batch = recorder.waiting.slice(0, MOST_IN_ONE_ROW)
-    recorder.waiting = recorder.waiting.slice(MOST_IN_ONE_ROW)
+    const batch = recorder.waiting.slice(0, MOST_AT_ONCE)
+    recorder.waiting = recorder.waiting.slice(MOST_AT_ONCE)
     try {
       await audit(
         db,
@@ -84,8 +84,11 @@ export function record(db: Queryable, line: string): Promise<void> {
   })
 }
 
+/** A whole line: what was asked and what came of it, as JSON. */
+export const closedBy = (line: string, result: string): string => `${line},${result}]`
+
 /** A whole line: what was asked and what came of it. */
-export const closed = (line: string, result: Record<string, unknown>): string => `${line},${JSON.stringify(result)}]`
+export const closed = (line: string, result: Record<string, unknown>): string => closedBy(line, JSON.stringify(result))
 
 /** The line in SQL, closed with a piece of JSON that the statement computes. */
 export const closedWith = (line: Sql, result: Sql): Sql => sql`${line} || ',' || ${result} || ${raw(`']'`)}`

@@ -23,7 +23,7 @@ const isOnePatients = ({ clauses }: Query, { kind, definition }: Permission): bo
   clauses.some(({ declared }) => typeof declared === 'object' && declared.stored === 'patient')
 
 /** Whether each row that matches has a main date, because one is asked for: then the column is the order both ways. */
-const haveMainDate = ({ clauses }: Query): boolean =>
+export const haveMainDate = ({ clauses }: Query): boolean =>
   clauses.some(
     ({ declared, modifier }) =>
       modifier === undefined && typeof declared === 'object' && declared.type === 'date' && declared.stored === 'main',

@@ -2,6 +2,7 @@ import type { Permission } from '../access/permit.ts'
 import type { Access } from './audit.ts'
 import { lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
+import { gather, type Limits } from './gather.ts'
 import { run, runText } from './run.ts'
 import { compile, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -16,8 +17,6 @@ type Question = {
   readonly permission: Permission
   readonly line: string
   readonly now: Date
-  resolve(found: Stored | undefined): void
-  reject(error: unknown): void
 }
 
 type Row = [number, string, number, number, string, string]
@@ -49,11 +48,6 @@ function batchText(permission: Permission): string {
     select n::int, ver, round(date_part('epoch', upd) * 1000), method, content from hit`).text
 }
 
-const MOST_IN_ONE_BATCH = 100
-/** While a batch is under way others wait for the next, for its cost hardly depends on its size; unless they are many. */
-const MANY = 32
-const MOST_BATCHES = 3
-
 /**
  * Reads by id that arrive in the same turn of the event loop, or while earlier ones are under way, go to the database as
  * one statement, which also writes their audit lines: fewer system calls and fewer flushes than one statement each
@@ -62,13 +56,17 @@ const MOST_BATCHES = 3
 export type Loader = (permission: Permission, id: string, access: Access, now: Date) => Promise<Stored | undefined>
 
 const texts = new Map<string, string>()
+const LIMITS: Limits = { most: 100, many: 32, batches: 3 }
 
-async function answer(db: Queryable, batch: readonly Question[]): Promise<void> {
+/** Questions of one kind are answered by the same statement. */
+const kindOf = (permission: Permission): string =>
+  `${permission.definition.type} ${permission.kind} ${permission.kind === 'patient' ? permission.topic : ''}`
+
+async function answer(db: Queryable, kind: string, batch: readonly Question[]): Promise<(Stored | undefined)[]> {
   const last = batch.at(-1)
-  if (!last) return
-  const key = kindOf(last.permission)
-  const text = texts.get(key) ?? batchText(last.permission)
-  texts.set(key, text)
+  if (!last) return []
+  const text = texts.get(kind) ?? batchText(last.permission)
+  texts.set(kind, text)
   const people = batch.map(({ permission }) =>
     permission.kind === 'patient' ? permission : { person: '', patient: '' },
   )
@@ -81,60 +79,18 @@ async function answer(db: Queryable, batch: readonly Question[]): Promise<void> 
     last.now.toISOString(),
   ])
   const found = new Map(rows.map(row => [row[0], row]))
-  for (const [index, question] of batch.entries()) {
+  return batch.map(({ id }, index) => {
     const row = found.get(index + 1)
-    question.resolve(row && stored(question.id, row[1], row[2], row[3], row[4]))
-  }
+    return row && stored(id, row[1], row[2], row[3], row[4])
+  })
 }
-
-/** Questions of one kind are answered by the same statement. */
-const kindOf = (permission: Permission): string =>
-  `${permission.definition.type} ${permission.kind} ${permission.kind === 'patient' ? permission.topic : ''}`
-
-/** Answers a batch; when it fails, each question is asked alone, so that one bad one does not fail its neighbours. */
-async function answerOrSplit(db: Queryable, batch: readonly Question[]): Promise<void> {
-  try {
-    await answer(db, batch)
-  } catch (error) {
-    if (batch.length === 1) batch[0]?.reject(error)
-    else await Promise.all(batch.map(question => answerOrSplit(db, [question])))
-  }
-}
-
-/** The questions of one kind: those that wait, and how many batches of them are under way. */
-type Lane = { waiting: Question[]; underWay: number; scheduled: boolean }
 
 /** A loader on a pool; one per process. */
 export function loader(db: Queryable): Loader {
-  const lanes = new Map<string, Lane>()
-  const isDue = ({ waiting, underWay }: Lane): boolean =>
-    underWay === 0 ? waiting.length > 0 : waiting.length >= MANY && underWay < MOST_BATCHES
-  const schedule = (lane: Lane) => {
-    if (lane.scheduled || !isDue(lane)) return
-    lane.scheduled = true
-    // After the requests that have arrived already were read.
-    setImmediate(send, lane)
-  }
-  const send = (lane: Lane) => {
-    lane.scheduled = false
-    const batch = lane.waiting.slice(0, MOST_IN_ONE_BATCH)
-    lane.waiting = lane.waiting.slice(MOST_IN_ONE_BATCH)
-    lane.underWay++
-    void answerOrSplit(db, batch).finally(() => {
-      lane.underWay--
-      schedule(lane)
-    })
-    schedule(lane)
-  }
+  const ask = gather<Question, Stored | undefined>((kind, batch) => answer(db, kind, batch), LIMITS)
   return (permission, id, access, now) => {
     if (permission.definition.compartment === 'referrers') return readOne(db, permission, id, access, now)
-    return new Promise((resolve, reject) => {
-      const key = kindOf(permission)
-      const lane = lanes.get(key) ?? { waiting: [], underWay: 0, scheduled: false }
-      lanes.set(key, lane)
-      lane.waiting.push({ id, permission, line: lineOf(access, now), now, resolve, reject })
-      schedule(lane)
-    })
+    return ask(kindOf(permission), { id, permission, line: lineOf(access, now), now })
   }
 }
 

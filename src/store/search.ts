@@ -55,7 +55,7 @@ const SELECTIVE: readonly Stored[] = ['keys', 'side', 'either', 'parts', 'pairs'
  * Parameters that few resources match. Their matches are sorted rather than looked for along an index of the order,
  * which a planner that overrates them would walk to its end.
  */
-const isSelective = ({ clauses }: Query): boolean =>
+export const isSelective = ({ clauses }: Query): boolean =>
   clauses.some(({ declared, modifier, links, isFew }) => {
     if (isFew !== undefined) return isFew
     if (modifier === 'missing' || modifier === 'not' || links?.some(({ ids }) => ids === undefined)) return false
@@ -166,6 +166,10 @@ async function estimate(db: Queryable, search: Search, settled: string | undefin
   return Math.max(rows[0]?.[0][0].Plan['Plan Rows'] ?? 0, COUNTED_EXACTLY + 1)
 }
 
+/** Whether nothing more is asked of the page than its rows. */
+export const asksRowsOnly = ({ branches, includes }: Search): boolean =>
+  branches.length === 1 && includes.length === 0 && branches[0].query.total === 'none'
+
 /**
  * The statement of one page: matches, what they include, and the total when it was asked for. Of a feed only what is older
  * than `settled` is shown.
@@ -176,8 +180,7 @@ export function pageStatement(search: Search, settled: string | undefined): Sql 
   const { rows, order } = pageRows(search, settled)
   const columns = sql`id, content, ${cursorColumns(order.keys)}`
   // What asks nothing more of the page than its rows gets them as they are found: nothing is kept in between.
-  if (search.branches.length === 1 && includes.length === 0 && query.total === 'none')
-    return sql`select null::text as kind, null::text as type, ${columns} from (${rows}) page`
+  if (asksRowsOnly(search)) return sql`select null::text as kind, null::text as type, ${columns} from (${rows}) page`
   const brought = includedParts(includes, cursor?.included?.last, now)
   const blanks = raw(order.keys.map(() => ', null').join(''))
   const extra = [
