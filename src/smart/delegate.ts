@@ -24,6 +24,13 @@ function pathOf(target: string): string {
   return url ? url.pathname + url.search : '/'
 }
 
+/** What the provider says of none of its own pages: that they are not for frames. It adds its scripts to the policy itself. */
+const NO_FRAMES = {
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'",
+}
+
 /**
  * Hands requests to the provider, mounted below `/oauth2`. The provider finds out where it is mounted by comparing
  * `url` with `originalUrl`; a body that was read already is taken from `body`.
@@ -35,6 +42,7 @@ export function delegateTo(
   return (request, reply, { path = pathOf(request.raw.url ?? '/'), body } = {}) => {
     reply.hijack()
     const raw = request.raw
+    for (const [name, value] of Object.entries(NO_FRAMES)) reply.raw.setHeader(name, value)
     // What hooks have set (the request's id) would be lost with the reply; CORS the provider decides by itself.
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined && !name.startsWith('access-control-')) reply.raw.setHeader(name, value)

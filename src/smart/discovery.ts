@@ -1,5 +1,6 @@
 import { grantable, SYSTEM_SCOPES } from '../access/scopes.ts'
 import { definitions } from '../resources/index.ts'
+import { END_SESSION } from './logout.ts'
 import { fhirBaseOf, issuerOf, MOUNT, type SmartConfig } from './settings.ts'
 
 /** The absolute addresses of the authorization server, for discovery and for the CapabilityStatement. */
@@ -11,6 +12,8 @@ export function endpoints(config: Pick<SmartConfig, 'baseUrl'>) {
     introspect: `${issuer}/introspect`,
     revoke: `${issuer}/revoke`,
     jwks: `${issuer}/jwks`,
+    par: `${issuer}/par`,
+    endSession: `${issuer}${END_SESSION}`,
   } as const
 }
 
@@ -64,7 +67,7 @@ export function scopesSupported(): string[] {
 
 /** The document at `[base]/.well-known/smart-configuration`, SMART 2.2 "Using well-known". */
 export function smartConfiguration(config: Pick<SmartConfig, 'baseUrl'>) {
-  const { authorize, token, introspect, revoke, jwks } = endpoints(config)
+  const { authorize, token, introspect, revoke, jwks, par, endSession } = endpoints(config)
   return {
     issuer: issuerOf(config),
     jwks_uri: jwks,
@@ -72,6 +75,8 @@ export function smartConfiguration(config: Pick<SmartConfig, 'baseUrl'>) {
     token_endpoint: token,
     introspection_endpoint: introspect,
     revocation_endpoint: revoke,
+    pushed_authorization_request_endpoint: par,
+    end_session_endpoint: endSession,
     grant_types_supported: ['authorization_code', 'client_credentials'],
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],

@@ -9,6 +9,7 @@ import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
 import { errorPage } from './error-page.ts'
 import { interactionRoutes } from './interaction-routes.ts'
+import { END_SESSION } from './logout.ts'
 import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
@@ -73,7 +74,12 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
     reply.header('cache-control', 'no-store').redirect(`${MOUNT}/authorize?${formOf(request) ?? ''}`, 303),
   )
   app.get(`${MOUNT}/authorize/:uid`, (request, reply) => delegate(request, reply))
-  app.post(`${MOUNT}/session/end/confirm`, (request, reply) =>
+  app.get(`${MOUNT}${END_SESSION}`, (request, reply) => delegate(request, reply))
+  app.post(`${MOUNT}${END_SESSION}`, async (request, reply) =>
+    reply.header('cache-control', 'no-store').redirect(`${MOUNT}${END_SESSION}?${formOf(request) ?? ''}`, 303),
+  )
+  app.get(`${MOUNT}${END_SESSION}/success`, (request, reply) => delegate(request, reply))
+  app.post(`${MOUNT}${END_SESSION}/confirm`, (request, reply) =>
     delegate(request, reply, { body: formOf(request) ?? '' }),
   )
 
@@ -83,6 +89,10 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
     delegate(request, reply, form === undefined ? {} : { body: await nameClient(pool, form, hasAuthorization) })
     return reply
   })
+  app.post(`${MOUNT}/par`, (request, reply) => {
+    const form = formOf(request)
+    delegate(request, reply, form === undefined ? {} : { body: toAuthorizationQuery(form) })
+  })
   for (const path of [`${MOUNT}/introspect`, `${MOUNT}/revoke`]) {
     app.post(path, async (request, reply) => {
       const form = formOf(request)
@@ -90,7 +100,7 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
       return reply
     })
   }
-  for (const path of ['token', 'introspect', 'revoke', 'jwks']) {
+  for (const path of ['token', 'introspect', 'revoke', 'par', 'jwks']) {
     app.options(`${MOUNT}/${path}`, (request, reply) => delegate(request, reply))
   }
   app.get(`${MOUNT}/jwks`, (request, reply) => delegate(request, reply))
@@ -153,7 +163,7 @@ function logErrors(provider: Provider, log: FastifyBaseLogger): void {
   provider.on('server_error', (_ctx, error) => log.error(error, 'the authorization server failed'))
 }
 
-const JSON_ONLY = new Set(['token', 'introspection', 'revocation', 'jwks', 'discovery'])
+const JSON_ONLY = new Set(['token', 'introspection', 'revocation', 'pushed_authorization_request', 'jwks', 'discovery'])
 
 const renderErrorWith =
   (log: FastifyBaseLogger, { config }: SmartOptions): RenderError =>

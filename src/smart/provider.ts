@@ -16,9 +16,11 @@ import { finishAnswer } from './answers.ts'
 import { assertAssertion } from './assertion.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
 import { scopesSupported } from './discovery.ts'
+import { features } from './features.ts'
 import { derive } from './keys.ts'
 import { checkLaunch } from './launch.ts'
-import { defaultResource, LIFETIME, resourceServerInfo } from './resource-server.ts'
+import { END_SESSION } from './logout.ts'
+import { LIFETIME } from './resource-server.ts'
 import { deriveRotated, successorWith } from './rotation.ts'
 import { issuerOf, MOUNT, type SmartOptions } from './settings.ts'
 import { auditProvider } from './trail.ts'
@@ -68,10 +70,6 @@ const storeJwt =
     )
   }
 
-/** Whether a client may be told about a token: only about its own. A public client proves nothing, so only by having it. */
-const ownToken = async (_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }) =>
-  token.clientId === client.clientId
-
 /** A trust's integration engines live on private addresses, which the library's guard refuses to fetch keys from. */
 const fetchFrom =
   (internalOrigins: readonly string[]) =>
@@ -82,25 +80,6 @@ const fetchFrom =
     return fetch(input, internal || dispatcher === undefined ? rest : init)
   }
 
-function features(options: SmartOptions): Configuration['features'] {
-  return {
-    devInteractions: { enabled: false },
-    userinfo: { enabled: false },
-    rpInitiatedLogout: { enabled: false },
-    pushedAuthorizationRequests: { enabled: false },
-    dPoP: { enabled: false },
-    clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: ownToken },
-    revocation: { enabled: true, allowedPolicy: ownToken },
-    resourceIndicators: {
-      enabled: true,
-      defaultResource: defaultResource(options.config),
-      useGrantedResource: async () => true,
-      getResourceServerInfo: resourceServerInfo(options),
-    },
-  }
-}
-
 /** How long things live, in seconds. A grant, and with it the consent, is given for a year at most. */
 const TTL: Configuration['ttl'] = {
   AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIME.launch,
@@ -108,6 +87,7 @@ const TTL: Configuration['ttl'] = {
   AuthorizationCode: 60,
   IdToken: 900,
   Interaction: 30 * 60,
+  PushedAuthorizationRequest: 60,
   Session: 30 * 60,
   RefreshToken: 90 * DAY,
   Grant: 365 * DAY,
@@ -137,7 +117,8 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
       introspection: '/introspect',
       revocation: '/revoke',
       jwks: '/jwks',
-      end_session: '/session/end',
+      end_session: END_SESSION,
+      pushed_authorization_request: '/par',
     },
     cookies: {
       keys: [derive(config.secret, 'cookies').toString('base64url')],

@@ -1,0 +1,28 @@
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { logoutPages } from './logout.ts'
+import { defaultResource, resourceServerInfo } from './resource-server.ts'
+import type { SmartOptions } from './settings.ts'
+
+/** Whether a client may be told about a token: only about its own. A public client proves nothing, so only by having it. */
+const ownToken = async (_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }) =>
+  token.clientId === client.clientId
+
+/** What of the provider is switched on; what is not named keeps the provider's word, which is "off". */
+export function features(options: SmartOptions): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    userinfo: { enabled: false },
+    dPoP: { enabled: false },
+    rpInitiatedLogout: { enabled: true, ...logoutPages(options.config) },
+    pushedAuthorizationRequests: { enabled: true },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: ownToken },
+    revocation: { enabled: true, allowedPolicy: ownToken },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: defaultResource(options.config),
+      useGrantedResource: async () => true,
+      getResourceServerInfo: resourceServerInfo(options),
+    },
+  }
+}
