@@ -49,7 +49,8 @@ const LOOPBACK = {
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
 }
-const APP_SCOPES = 'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds'
+const APP_SCOPES =
+  'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds user/*.cruds'
 const SIGNING_ALGORITHM = 'ES384'
 
 /** What whoever started the demo needs to know. */

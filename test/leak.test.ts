@@ -1,12 +1,12 @@
-// over 300 lines because all that must leak nothing is tried on the same two patients
 // Two patients: whatever the first one's app asks, nothing of the second one comes back, nor whether it is there.
 import t from 'tap'
 import { searchParametersOf } from '../src/fhir/model.ts'
 import { definitions } from '../src/resources/index.ts'
-import { type Client, entriesOf, inTurn, linkOf, namesOf, type Reply, type Sent } from './support/client.ts'
+import { entriesOf, inTurn, linkOf, namesOf, type Reply } from './support/client.ts'
+import { counted, leaksTo, posted, query, searches, summed, type Try } from './support/leaks.ts'
 import { SYSTEM } from './support/search-value.ts'
 import { server } from './support/server.ts'
-import { CANARY, canaryId, NOBODY, twoPatients } from './support/two-patients.ts'
+import { CANARY, canaryId, twoPatients } from './support/two-patients.ts'
 import { verifies } from './support/verifies.ts'
 
 const NOW = '2026-03-02T10:00:00.000Z'
@@ -14,89 +14,7 @@ const s = await server(t, { at: NOW, variables: { PORTICO_LOG_LEVEL: 'trace' } }
 const world = await twoPatients(s)
 const { alice, victim, engine } = world
 const types = [...definitions.values()]
-const REQUEST_ID = { 'x-request-id': 'the-same-for-both' }
-
-const nobodys = (text: string): string => text.replaceAll(CANARY, NOBODY)
-
-function twin(sent: Sent): Sent {
-  const { body } = sent
-  if (body instanceof URLSearchParams) return { ...sent, body: new URLSearchParams(nobodys(String(body))) }
-  const changed = sent.headers && (JSON.parse(nobodys(JSON.stringify(sent.headers))) as Record<string, string>)
-  return {
-    ...sent,
-    ...(body === undefined ? {} : { body: JSON.parse(nobodys(JSON.stringify(body))) as unknown }),
-    ...(changed ? { headers: changed } : {}),
-  }
-}
-
-const comparable = ({ status, headers: { date: _, ...headers }, text }: Reply): string =>
-  JSON.stringify({ status, headers, text })
-
-/** What is wrong with the answer to a request that names the second patient's things. */
-async function faultOf(ask: Client, path: string, sent: Sent = {}): Promise<string | undefined> {
-  const asked = { ...sent, headers: { ...sent.headers, ...REQUEST_ID } }
-  const isNamed = `${path}${sent.body ?? ''}${JSON.stringify(sent)}`.includes(CANARY)
-  if (!isNamed) return faultOfList(await ask(path, asked))
-  const other = twin(asked)
-  const [real, absent] = [await ask(path, asked), await ask(nobodys(path), other)]
-  const isSame = nobodys(comparable(real)) === comparable(absent)
-  return isSame
-    ? faultOfBundle(real)
-    : `differs:\n${comparable(real).slice(0, 900)}\n${comparable(absent).slice(0, 900)}`
-}
-
-/** What a Bundle holds or counts beyond what the first patient may see. */
-function faultOfBundle(reply: Reply): string | undefined {
-  if (reply.json.type !== 'searchset') return undefined
-  const foreign = namesOf(reply).filter(name => !world.visible.has(name))
-  if (foreign.length > 0) return `brings ${foreign}`
-  const { total } = reply.json
-  const matches = namesOf(reply, 'match').length
-  const isWhole = linkOf(reply, 'next') === undefined && matches > 0
-  return isWhole && total !== undefined && total !== matches ? `counts ${total}, shows ${matches}` : undefined
-}
-
-/** What is wrong with the answer to a request that does not name anything of hers. */
-const faultOfList = (reply: Reply): string | undefined =>
-  reply.text.includes(CANARY) ? `brings ${reply.text.slice(0, 900)}` : faultOfBundle(reply)
-
-type Try = readonly [path: string, sent?: Sent]
-
-/** Makes requests that name the second patient, as the first: the answers must be those about nobody. */
-async function findLeaks(tries: readonly Try[]): Promise<string[]> {
-  const leaks: string[] = []
-  await inTurn(tries, async ([path, sent]) => {
-    const fault = await faultOf(alice, path, sent)
-    if (fault) leaks.push(`${sent?.method ?? 'GET'} ${path} ${JSON.stringify(sent?.body ?? '')} ${fault}`)
-  })
-  return leaks
-}
-
-const form = (params: readonly (readonly [string, string])[]): Sent => ({
-  method: 'POST',
-  body: new URLSearchParams(params.map(([name, value]) => [name, value])),
-})
-
-const query = (params: readonly (readonly [string, string])[]): string =>
-  params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')
-
-const counted = (type: string, ...params: (readonly [string, string])[]): Try => [
-  `/${type}?${query([...params, ['_count', '1000'], ['_total', 'accurate']])}`,
-]
-
-const summed = (type: string, ...params: (readonly [string, string])[]): Try => [
-  `/${type}?${query([...params, ['_summary', 'count']])}`,
-]
-
-const posted = (type: string, ...params: (readonly [string, string])[]): Try => [
-  `/${type}/_search`,
-  form([...params, ['_count', '1000']]),
-]
-
-/** The same search in every way to send and to count it. */
-const searches = (type: string, ...params: (readonly [string, string])[]): Try[] =>
-  [counted, summed, posted].map(way => way(type, ...params))
-
+const { faultOfList, find: findLeaks } = leaksTo(alice, world.visible)
 /** One of several ways for each of many, all of them in turn: what they share is tried often enough. */
 const inRotation = <T>(ways: readonly T[], index: number): T => ways[index % ways.length] as T
 

@@ -4,9 +4,10 @@ import type { Json } from '../fhir/types.ts'
 import type { Queryable } from '../store/db.ts'
 import { type Current, lockCurrent } from '../store/write.ts'
 import type { Server } from './call.ts'
-import type { Known } from './identify.ts'
+import type { Known, Writer } from './identify.ts'
 import { atPlace, checkPatched, inPlace } from './intent.ts'
 import { checkPreconditions } from './preconditions.ts'
+import { hideOutside } from './within-scopes.ts'
 
 function nothingThere({ definition: { type }, id, criteria, place }: Known, current: Current | undefined) {
   if (criteria) return atPlace(notFound(`No ${type} matches the condition`), place)
@@ -32,12 +33,18 @@ function apply(server: Server, intent: Known, current: Current | undefined): Kno
  * @throws FhirError 404 and 410 when nothing is there, 412 (If-Match), 422 when the patch does not fit or what it makes
  * is not as FHIR has it
  */
-export async function applyPatches(db: Queryable, server: Server, intents: readonly Known[]): Promise<Known[]> {
+export async function applyPatches(
+  db: Queryable,
+  server: Server,
+  writer: Writer,
+  intents: readonly Known[],
+): Promise<Known[]> {
   const patches = intents.filter(({ patch }) => patch)
   const there = new Map<string, Current>()
   for (const type of [...new Set(patches.map(({ definition }) => definition.type))].sort()) {
     const ids = patches.filter(({ definition }) => definition.type === type).map(({ id }) => id)
     for (const [id, current] of await lockCurrent(db, type, ids)) there.set(`${type}/${id}`, current)
   }
+  await hideOutside(db, writer, patches, there)
   return intents.map(intent => apply(server, intent, there.get(`${intent.definition.type}/${intent.id}`)))
 }

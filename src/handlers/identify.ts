@@ -1,5 +1,5 @@
 import type { Grant } from '../access/grant.ts'
-import { permit } from '../access/permit.ts'
+import { isWhole, permit } from '../access/permit.ts'
 import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
 import { parseQuery } from '../fhir/query.ts'
 import type { Definition, Interaction } from '../resources/definition.ts'
@@ -96,7 +96,8 @@ async function findAll(
   const sets = new Map<Definition, [Intent, Identity][]>()
   for (const intent of conditional) {
     const identity = identifierOf(intent)
-    if (!identity || writer.grant.actor !== 'engine') found.set(intent, await findSingly(db, server, writer, intent))
+    const isLimited = !isWhole(permit(writer.grant, intent.definition, 'search-type'))
+    if (!identity || isLimited) found.set(intent, await findSingly(db, server, writer, intent))
     else sets.set(intent.definition, [...(sets.get(intent.definition) ?? []), [intent, identity]])
   }
   for (const [definition, set] of sets) {

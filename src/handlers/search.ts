@@ -40,7 +40,7 @@ const cut = (found: readonly Found[], shown: Shown, depth: number): readonly Fou
 function isBounded({ permission, query }: Branch, { patient, lists }: Narrowing): boolean {
   const { compartment } = permission.definition
   if (patient !== undefined || lists.length > 0) return true
-  if (permission.kind === 'patient' && (compartment === 'self' || Array.isArray(compartment))) return true
+  if (permission.kind !== 'everything' && (compartment === 'self' || Array.isArray(compartment))) return true
   return query.clauses.some(({ declared, modifier }) => {
     if (modifier === 'not' || modifier === 'missing') return false
     return declared === 'id' || (typeof declared === 'object' && declared.stored === 'patient')

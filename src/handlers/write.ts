@@ -16,6 +16,7 @@ import { atPlace, type Intent, inPlace } from './intent.ts'
 import { identitiesOf, linkReferences } from './links.ts'
 import { checkPreconditions } from './preconditions.ts'
 import { permitInteraction } from './way.ts'
+import { checkInside, hideOutside } from './within-scopes.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -163,11 +164,12 @@ export async function perform(
   const moment = await momentOf(db)
   const named = await identify(db, server, writer, intents)
   checkDistinct(named)
-  const known = await applyPatches(db, server, named)
+  const known = await applyPatches(db, server, writer, named)
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
   await lockNamed(db, known)
   const there = await currents(db, known)
+  await hideOutside(db, writer, known, there)
   const planned = known.map(intent =>
     plan(server, writer, intent, there.get(`${intent.definition.type}/${intent.id}`), moment),
   )
@@ -182,6 +184,11 @@ export async function perform(
   await store(
     db,
     planned.flatMap(each => each.store ?? []),
+  )
+  await checkInside(
+    db,
+    writer,
+    known.filter((_, index) => planned[index]?.store),
   )
   await linkWaiting(db, server, writer, planned, moment)
   await audit(

@@ -34,6 +34,7 @@ export const CAPABILITIES = [
   'context-ehr-encounter',
   'context-standalone-patient',
   'permission-patient',
+  'permission-user',
   'permission-offline',
   'permission-online',
   'permission-v1',
@@ -49,18 +50,18 @@ const CONTEXT = [
   'online_access',
   'offline_access',
 ] as const
-const EVERYTHING = { patient: 'patient/*.cruds', system: 'system/*.cruds' } as const
+const EVERYTHING = { patient: 'patient/*.cruds', user: 'user/*.cruds', system: 'system/*.cruds' } as const
 
 /** Every scope that can be granted to some client: found by asking what would be granted (SAL-389). */
 export function scopesSupported(): string[] {
-  const contexts = ['patient', 'system'] as const
+  const contexts = ['patient', 'user', 'system'] as const
   const asked = (context: (typeof contexts)[number]) => [
     `${context}/*.cruds`,
     `${context}/*.read`,
     ...[...definitions.keys()].map(type => `${context}/${type}.cruds`),
   ]
   const resourceScopes = contexts.flatMap(context =>
-    asked(context).flatMap(scope => grantable(scope, EVERYTHING[context], context)),
+    asked(context).flatMap(scope => grantable(scope, EVERYTHING[context], context === 'system' ? 'backend' : 'launch')),
   )
   return [...CONTEXT, ...SYSTEM_SCOPES, ...new Set(resourceScopes)]
 }

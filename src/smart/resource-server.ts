@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider'
-import { grantable } from '../access/scopes.ts'
+import { grantable, unenforceable } from '../access/scopes.ts'
 import { givenScopes } from './launch.ts'
 import { fhirBaseOf, type SmartConfig, type SmartOptions } from './settings.ts'
 
@@ -38,7 +38,9 @@ export const resourceServerInfo =
     const backend = ctx.oidc.params?.grant_type === 'client_credentials'
     const { text, isRequest } = requestedScope(ctx)
     const allowed = typeof client.smart_scopes === 'string' ? client.smart_scopes : ''
-    const asked = grantable(text, allowed, backend ? 'system' : 'patient')
+    const [fault] = isRequest ? unenforceable(text) : []
+    if (fault !== undefined) throw new errors.InvalidScope(`this scope cannot be enforced here: ${fault}`, text)
+    const asked = grantable(text, allowed, backend ? 'backend' : 'launch')
     // After consent the launch is used up, and was looked at before.
     const isLaunch = isRequest && ctx.oidc.route !== 'resume'
     const scopes = isLaunch ? await givenScopes(pool, asked, ctx.oidc.params?.launch) : asked

@@ -1,4 +1,4 @@
-import type { Permission } from '../access/permit.ts'
+import { isWhole, type Permission } from '../access/permit.ts'
 import type { Queryable } from './db.ts'
 import { run } from './run.ts'
 import { name, raw, sql } from './sql.ts'
@@ -24,4 +24,21 @@ export async function existsFor(db: Queryable, permission: Permission, id: strin
     sql`select exists (select from ${table} r where r.id = ${id} and r.patient = ${patient})`,
   )
   return rows[0]?.[0] === true
+}
+
+/** Those of some resources of a type that the permission is about, as they are at this moment. */
+export async function visibleAmong(
+  db: Queryable,
+  permission: Permission,
+  ids: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  // Who may see all is asked about nothing: it would cost each write a statement.
+  if (ids.length === 0 || isWhole(permission)) return new Set(ids)
+  const table = name(tableOf(permission.definition.type))
+  const rows = await run<[string]>(
+    db,
+    sql`select r.id from ${table} r where r.id = any(${ids}::text[]) and ${visibleTo(permission, raw('r'), now)}`,
+  )
+  return new Set(rows.map(([id]) => id))
 }

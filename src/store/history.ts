@@ -5,7 +5,7 @@ import { settledBefore } from './feed.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visibleTo } from './visible.ts'
+import { judgedColumns, visibleTo } from './visible.ts'
 
 /** One version in a history; without content it says "deleted". */
 export type Version = {
@@ -51,8 +51,6 @@ function wasCurrent(table: string, { low, high }: Span): Sql {
     and (v.method <> 'DELETE' or v.upd >= ${moment(low)}))`
 }
 
-const COLUMNS = 'id, ver, upd, method, content, patient, release_at'
-
 /**
  * The versions of one type. Old ones are judged as they were, and the resource as it is: what was taken from a patient takes
  * its past along.
@@ -74,6 +72,7 @@ function conditionOf(permission: Permission, past: Past, settled: string | undef
   const { id, since, at, after } = past
   const { type } = permission.definition
   const table = tableOf(type)
+  const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   const conditions = [
     visibleTo(permission, raw('v'), now),
     sql`not exists (select from ${name(table)} r where r.id = v.id and not ${visibleTo(permission, raw('r'), now)})`,
@@ -83,7 +82,7 @@ function conditionOf(permission: Permission, past: Past, settled: string | undef
     ...(at === undefined ? [] : [wasCurrent(table, at)]),
     ...(after === undefined ? [] : [beyond(after, literalOf(type), id !== undefined)]),
   ]
-  return sql`(select ${raw(COLUMNS)} from ${name(table)} union all select ${raw(COLUMNS)} from ${name(`${table}_history`)}) v
+  return sql`(select ${columns} from ${name(table)} union all select ${columns} from ${name(`${table}_history`)}) v
     where ${all(conditions)}`
 }
 

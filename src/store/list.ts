@@ -12,7 +12,7 @@ import { asksRowsOnly, type Cursor, isSelective, type Search } from './search.ts
 import { all, compile, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { ASKER, runTogether } from './together.ts'
-import { visible } from './visible.ts'
+import { canShare, visible } from './visible.ts'
 
 /** A search that is one of the lists that apps ask for all the time. */
 export type ListSearch = Search & {
@@ -31,6 +31,7 @@ export function isPatientsList(search: Search): search is ListSearch {
   const { lists, words } = search.narrowing
   return (
     permission.kind === 'patient' &&
+    canShare(permission) &&
     (definition.compartment === 'self' || Array.isArray(definition.compartment)) &&
     asksRowsOnly(search) &&
     lists.length + words.length === 0 &&
@@ -70,7 +71,7 @@ function fixedOf(permission: Permission & OnePatient, query: Query): Fixed {
   const { keys } = orderOf(query, permission, true)
   const names = keys.map((_, index) => raw(`k${index}`))
   const made: Fixed = {
-    from: constant(sql`${name(tableOf(definition.type))} r where ${visible(permission, raw('r'), ASKER)}`),
+    from: constant(sql`${name(tableOf(definition.type))} r where ${visible(permission, raw('r'), () => ASKER)}`),
     columns: constant(keyColumns(keys)),
     names: join(names, ', '),
     order: constant(orderBy(keys, isSelective(query))),

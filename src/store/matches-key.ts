@@ -21,7 +21,7 @@ const keyOf = (param: string, { system, code }: Code): string => {
 }
 
 /** The rows whose array has any of these keys. */
-export const hasKey = ({ row }: Rows, keys: readonly string[]): Sql =>
+export const hasKey = ({ row }: Pick<Rows, 'row'>, keys: readonly string[]): Sql =>
   sql`${row}.keys && ${keys.map(indexKey)}::bigint[]`
 
 const MANY_KEYS = 20
@@ -38,7 +38,7 @@ const hasOneOf = (rows: Rows, keys: readonly string[]): Sql => {
 }
 
 /** The rows that have any of the keys, in their array or in an interned set; the dictionary is asked inside the same statement. */
-function keyed(clause: Clause, { stored }: SearchParam, rows: Rows, keys: Sql): Sql {
+function keyed(clause: Clause, { stored }: SearchParam, rows: Pick<Rows, 'row'>, keys: Sql): Sql {
   if (stored !== 'interned') return sql`${rows.row}.keys && ${keys}`
   const column = name(setColumn(clause.param))
   return sql`${rows.row}.${column} = any(array(select cc from token where tok = any(${keys})))`
@@ -65,7 +65,7 @@ export function startsWith(column: Sql, text: string): Sql {
 export const contains = (column: Sql, text: string): Sql => sql`${column} like ${`%${escaped(text)}%`}`
 
 /** https://hl7.org/fhir/R4/search.html#token */
-export function tokens(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+export function tokens(clause: Clause, declared: SearchParam, rows: Pick<Rows, 'row'>): Sql {
   const { param, modifier } = clause
   if (modifier === 'text')
     return sql`${rows.row}.keys && ${beginning(
@@ -93,7 +93,7 @@ function above(url: string): string[] {
 }
 
 /** https://hl7.org/fhir/R4/search.html#uri; a url without a version also finds those that have one. */
-export function uris(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+export function uris(clause: Clause, declared: SearchParam, rows: Pick<Rows, 'row'>): Sql {
   const { param, modifier } = clause
   const values = of(clause, 'uri').map(({ uri }) => uri)
   if (modifier === 'below') return keyed(clause, declared, rows, beginning(param, values))

@@ -6,7 +6,7 @@ import { gather, type Limits } from './gather.ts'
 import { run, runText } from './run.ts'
 import { compile, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visible, visibleTo } from './visible.ts'
+import { canShare, judgedColumns, visible, visibleTo } from './visible.ts'
 
 /** A stored version: its JSON as it is sent, or nothing for a version that says "deleted". */
 export type Stored = { id: string; version: number; updated: Date; content: string | undefined; method: string }
@@ -41,7 +41,7 @@ function batchText(permission: Permission): string {
       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as u(id, person, patient, line, n)),
     hit as materialized (
       select q.n, r.ver, r.upd, r.method, r.content from q join ${table} r on r.id = q.id
-      where ${visible(permission, raw('r'), asker)}),
+      where ${visible(permission, raw('r'), () => asker)}),
     audited as (insert into audit_raw (lines)
       select string_agg(q.line || ',{"version":' || coalesce(hit.ver::text, 'null') || '}]', E'\n')
       from q left join hit using (n) where $5::timestamptz is not null) -- an engine's text has no other use of it
@@ -89,12 +89,12 @@ async function answer(db: Queryable, kind: string, batch: readonly Question[]): 
 export function loader(db: Queryable): Loader {
   const ask = gather<Question, Stored | undefined>((kind, batch) => answer(db, kind, batch), LIMITS)
   return (permission, id, access, now) => {
-    if (permission.definition.compartment === 'referrers') return readOne(db, permission, id, access, now)
+    if (!canShare(permission)) return readOne(db, permission, id, access, now)
     return ask(kindOf(permission), { id, permission, line: lineOf(access, now), now })
   }
 }
 
-/** One read by a statement of its own: inside a transaction, and for what is seen through other resources. */
+/** One read by a statement of its own: inside a transaction, and where one predicate does not serve all askers. */
 export async function readOne(
   db: Queryable,
   permission: Permission,
@@ -117,12 +117,13 @@ export async function readOne(
 
 const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
   const table = tableOf(permission.definition.type)
+  const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   // Old versions are judged as they were, and the resource as it is: what was taken from a patient takes its past along.
   return sql`
     select v.id, v.ver, v.upd, v.method, v.content from (
-      select id, ver, upd, method, content, patient, release_at from ${name(table)} where id = ${id}
+      select ${columns} from ${name(table)} where id = ${id}
       union all
-      select id, ver, upd, method, content, patient, release_at from ${name(`${table}_history`)} where id = ${id}) v
+      select ${columns} from ${name(`${table}_history`)} where id = ${id}) v
     where ${visibleTo(permission, raw('v'), now)} and not exists (
       select from ${name(table)} r where r.id = ${id} and not ${visibleTo(permission, raw('r'), now)})`
 }

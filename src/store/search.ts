@@ -1,4 +1,4 @@
-import type { Permission } from '../access/permit.ts'
+import { isWhole, type Permission } from '../access/permit.ts'
 import type { Query } from '../fhir/query.ts'
 import type { Stored } from '../fhir/search.ts'
 import { type Access, closed, lineOf, record } from './audit.ts'
@@ -153,7 +153,7 @@ function totalOf(search: Search, settled: string | undefined): Sql {
 
 /** A patient's resources are few, and what the planner believes of everybody's is not hers to know. */
 const isEstimated = ({ branches }: Search): boolean =>
-  branches[0].query.total === 'estimate' && branches.every(({ permission }) => permission.kind === 'everything')
+  branches[0].query.total === 'estimate' && branches.every(({ permission }) => isWhole(permission))
 
 async function estimate(db: Queryable, search: Search, settled: string | undefined): Promise<number> {
   const parts = search.branches.map(

@@ -36,14 +36,26 @@ const HISTORY = `
   content text,
   primary key (id, ver)`
 
+/**
+ * The columns that go to the history with a version: beside what it is, the values that say whether it is within a granular
+ * scope. A version from before they were kept has none, and is within no such scope.
+ */
+export const historyColumns = (definition: Definition): readonly string[] => [
+  ...['id', 'ver', 'upd', 'tx', 'patient', 'release_at', 'method', 'content', 'keys'],
+  ...internedOf(definition).map(setColumn),
+]
+
 function statementsOf(definition: Definition): string[] {
   const table = tableOf(definition.type)
   const main = mainDateOf(definition)
   const statements = [
     `create table if not exists "${table}" (${FIXED})`,
     `create table if not exists "${table}_history" (${HISTORY})`,
-    ...internedOf(definition).map(
-      param => `alter table "${table}" add column if not exists "${setColumn(param)}" bigint`,
+    `alter table "${table}_history" add column if not exists keys bigint[]`,
+    ...internedOf(definition).flatMap(param =>
+      [table, `${table}_history`].map(
+        each => `alter table "${each}" add column if not exists "${setColumn(param)}" bigint`,
+      ),
     ),
     `create index if not exists "${table}_updated" on "${table}" (upd, id)`,
     `create index if not exists "${table}_history_updated" on "${table}_history" (upd, id)`,

@@ -1,63 +1,139 @@
-import type { OnePatient, Permission } from '../access/permit.ts'
+import type { OnePatient, OnePerson, Permission, Through } from '../access/permit.ts'
 import type { Definition, Topic } from '../resources/definition.ts'
-import { all, any, name, raw, type Sql, sql } from './sql.ts'
+import { all, any, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
+import { columnsWithin, within } from './within.ts'
 
 /** Who asks for whom, as SQL: parameters of one request, or columns of a batch of requests. */
 export type Asker = { readonly person: Sql; readonly patient: Sql; readonly now: Sql }
 
-/** The asker of one request, as parameters. */
-export const askerOf = (reach: OnePatient, now: Date): Asker => ({
-  person: sql`${reach.person}::text`,
-  patient: sql`${reach.patient}::text`,
-  now: sql`${now.toISOString()}::timestamptz`,
-})
+const covers = (topic: Topic): Sql =>
+  topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
 
 /**
  * Whether the person reaches the patient at this moment, for this topic: as herself, or by a Consent that is
  * active now. Asked with every statement and never remembered, so that ending a Consent ends the access.
  */
 function reaches({ person, patient, now }: Asker, topic: Topic): Sql {
-  const topics = topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
   return sql`exists (
     select from person_actor a join person p on p.id = a.person and p.state = 'active'
     where a.person = ${person} and (a.actor = 'Patient/' || ${patient} or exists (
       select from reach g where g.actor = a.actor and g.patient = ${patient}
-        and g.begins <= ${now} and ${now} < g.ends and ${topics})))`
+        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`
 }
 
+/** All patients whom the person reaches at this moment, for this topic: as `reaches` says of one. */
+function reached({ person, now }: Asker, topic: Topic, { own, others }: OnePerson): Sql {
+  const actors = sql`person_actor a join person p on p.id = a.person and p.state = 'active'`
+  const hers = sql`select substr(a.actor, 9) from ${actors}
+    where a.person = ${person} and starts_with(a.actor, 'Patient/')`
+  const given = sql`select g.patient from ${actors} join reach g on g.actor = a.actor
+    where a.person = ${person} and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)}`
+  return sql`array(${join([...(own ? [hers] : []), ...(others ? [given] : [])], ' union all ')})`
+}
+
+/** The two ways to say whose a row is: one patient's, whom the person has to reach, or that of any whom she reaches. */
+type Whose = {
+  readonly hers: (row: Sql, topic: Topic) => Sql
+  readonly hersOrNobodys: (row: Sql, topic: Topic) => Sql
+  /** What remains to be asked where it is known whose the row is. */
+  readonly reach: (topic: Topic) => readonly Sql[]
+}
+
+function whoseOf(reach: OnePatient | OnePerson, asker: Asker): Whose {
+  if (reach.kind === 'patient')
+    return {
+      hers: row => sql`${row}.patient = ${asker.patient}`,
+      hersOrNobodys: row => sql`${row}.patient in ('', ${asker.patient})`,
+      reach: topic => [reaches(asker, topic)],
+    }
+  const among = (row: Sql, topic: Topic) => sql`${row}.patient = any(${reached(asker, topic, reach)})`
+  return {
+    hers: among,
+    // What is everybody's is for those who reach somebody.
+    hersOrNobodys: (row, topic) =>
+      sql`(${among(row, topic)} or (${row}.patient = '' and cardinality(${reached(asker, topic, reach)}) > 0))`,
+    reach: () => [],
+  }
+}
+
+/** What the query parts of granular scopes leave of a type, where there are any. */
+const narrowedTo = (part: Pick<Through, 'within'>, definition: Definition, row: Sql): readonly Sql[] =>
+  part.within ? [within(part.within, definition, row)] : []
+
 /** A resource of another type that refers to this one and is visible itself: how a Binary is reached. */
-function referredTo(row: Sql, asker: Asker, referrer: Definition): Sql {
-  const binary = sql`array[index_key('attachment>Binary/' || ${row}.id)]`
-  return sql`(exists (select from ${name(tableOf(referrer.type))} f where f.keys @> ${binary}
-    and f.patient = ${asker.patient} and f.release_at <= ${asker.now}) and ${reaches(asker, referrer.topic)})`
+function referredTo(row: Sql, asker: Asker, whose: Whose, through: Through): Sql {
+  const { definition } = through
+  const f = raw('f')
+  const referrer = all([
+    sql`f.keys @> array[index_key('attachment>Binary/' || ${row}.id)]`,
+    whose.hers(f, definition.topic),
+    sql`f.release_at <= ${asker.now}`,
+    ...narrowedTo(through, definition, f),
+  ])
+  return all([
+    sql`exists (select from ${name(tableOf(definition.type))} f where ${referrer})`,
+    ...whose.reach(definition.topic),
+  ])
 }
 
 /** Whose row it must be: hers; for a shared type hers or nobody's; for a Binary hers who sees what refers to it. */
-function belongs(row: Sql, asker: Asker, definition: Definition, reach: Pick<OnePatient, 'through'>): Sql {
-  if (definition.compartment === 'none') return raw('false')
-  if (definition.compartment === 'referrers')
-    return sql`(${row}.patient in ('', ${asker.patient})
-      and ${any(reach.through.map(referrer => referredTo(row, asker, referrer)))})`
-  if (definition.compartment === 'shared') return sql`${row}.patient in ('', ${asker.patient})`
-  return sql`${row}.patient = ${asker.patient}`
+function belongs(
+  row: Sql,
+  asker: Asker,
+  { compartment }: Definition,
+  whose: Whose,
+  reach: OnePatient | OnePerson,
+): Sql {
+  if (compartment === 'none') return raw('false')
+  if (compartment === 'shared') return whose.hersOrNobodys(row, reach.topic)
+  if (compartment !== 'referrers') return whose.hers(row, reach.topic)
+  const referrers = reach.through.map(through => referredTo(row, asker, whose, through))
+  return all([whose.hersOrNobodys(row, reach.topic), any(referrers)])
+}
+
+function visiblePart(definition: Definition, reach: OnePatient | OnePerson, row: Sql, asker: Asker): Sql {
+  const whose = whoseOf(reach, asker)
+  return all([
+    belongs(row, asker, definition, whose, reach),
+    sql`${row}.release_at <= ${asker.now}`,
+    ...narrowedTo(reach, definition, row),
+    ...whose.reach(reach.topic),
+  ])
 }
 
 /**
  * The confidentiality boundary: the one predicate that says which rows of a type (current or in history) a
  * permission lets its holder see. Every read, search, include and history is built on it.
  */
-export function visible(permission: Permission, row: Sql, asker: Asker | undefined): Sql {
-  if (permission.kind === 'everything') return raw('true')
-  if (!asker) return raw('false')
-  const { definition, topic } = permission
-  return all([
-    belongs(row, asker, definition, permission),
-    sql`${row}.release_at <= ${asker.now}`,
-    reaches(asker, topic),
-  ])
+export function visible(permission: Permission, row: Sql, asker: (reach: OnePatient | OnePerson) => Asker): Sql {
+  const { definition } = permission
+  if (permission.kind === 'everything') return all(narrowedTo(permission, definition, row))
+  if (permission.kind !== 'union') return visiblePart(definition, permission, row, asker(permission))
+  return any(permission.of.map(part => visiblePart(definition, part, row, asker(part))))
 }
 
 /** The same for one request, whose person, patient and time are parameters. */
 export const visibleTo = (permission: Permission, row: Sql, now: Date): Sql =>
-  visible(permission, row, permission.kind === 'everything' ? undefined : askerOf(permission, now))
+  visible(permission, row, reach => ({
+    person: sql`${reach.person}::text`,
+    // Who asks for all whom she reaches asks for nobody in particular.
+    patient: reach.kind === 'patient' ? sql`${reach.patient}::text` : raw('null::text'),
+    now: sql`${now.toISOString()}::timestamptz`,
+  }))
+
+/** Whether questions by such permissions can share a statement, in which person and patient are columns. */
+export const canShare = (permission: Permission): boolean =>
+  permission.definition.compartment !== 'referrers' &&
+  (permission.kind === 'everything' || permission.kind === 'patient') &&
+  permission.within === undefined
+
+/** The columns of a version that `visible` may look at, beside its id: of the query parts' parameters where there are any. */
+export function judgedColumns(permission: Permission): string {
+  const parts = permission.kind === 'union' ? permission.of : [permission]
+  const columns = columnsWithin(
+    parts.flatMap(part => part.within ?? []),
+    permission.definition,
+  )
+  return ['patient', 'release_at', ...columns.map(each => `"${each}"`)].join(', ')
+}

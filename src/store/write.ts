@@ -9,8 +9,8 @@ import { writeReach } from './reach.ts'
 import { heldBefore, settleReleases } from './release.ts'
 import type { IndexRow } from './row.ts'
 import { run, runText } from './run.ts'
-import { name, raw, sql } from './sql.ts'
-import { internedOf, setColumn, tableOf } from './tables.ts'
+import { join, name, raw, type Sql, sql } from './sql.ts'
+import { historyColumns, internedOf, setColumn, tableOf } from './tables.ts'
 import { noteWaiting } from './waiting.ts'
 
 /** A version that is about to be stored. */
@@ -136,16 +136,17 @@ function insertText(definition: Definition): string {
     select ${columns.map(valueOfColumn).join(', ')} from ${sourceOf(columns)}`
 }
 
-const HISTORY_COLUMNS = 'id, ver, upd, tx, patient, release_at, method, content'
+const quoted = (columns: readonly string[]): string => columns.map(column => `"${column}"`).join(', ')
 
 function replaceText(definition: Definition): string {
   const columns = columnsOf(definition)
   const table = tableOf(definition.type)
+  const moved = quoted(historyColumns(definition))
   const sets = columns
     .filter(column => column.name !== 'id')
     .map(column => `"${column.name}" = ${valueOfColumn(column)}`)
   return `with moved as (
-      insert into "${table}_history" (${HISTORY_COLUMNS}) select ${HISTORY_COLUMNS} from "${table}" where id = any($1::text[]))
+      insert into "${table}_history" (${moved}) select ${moved} from "${table}" where id = any($1::text[]))
     update "${table}" r set tx = pg_current_xact_id(), ${sets.join(', ')} from ${sourceOf(columns)} where r.id = u.id`
 }
 
@@ -212,23 +213,35 @@ export async function remove(
 ): Promise<void> {
   const { type } = definition
   const table = tableOf(type)
-  const columns = raw(HISTORY_COLUMNS)
+  const columns = historyColumns(definition)
   const before = await heldBefore(
     db,
     ids.map(id => ({ type, id })),
   )
+  const said: Readonly<Record<string, Sql>> = {
+    ver: raw('ver + 1'),
+    upd: sql`${updated.toISOString()}::timestamptz`,
+    tx: raw('pg_current_xact_id()'),
+    method: raw(`'DELETE'`),
+    content: raw('null'),
+  }
+  // A deletion is judged as what was deleted.
+  const deletion = join(
+    columns.map(column => said[column] ?? name(column)),
+    ', ',
+  )
   await run(
     db,
-    sql`with gone as (delete from ${name(table)} where id = any(${ids}::text[]) returning ${columns}),
+    sql`with gone as (delete from ${name(table)} where id = any(${ids}::text[]) returning ${raw(quoted(columns))}),
       beside1 as (delete from search_string where type = ${type} and id = any(${ids}::text[])),
       beside2 as (delete from search_date where type = ${type} and id = any(${ids}::text[])),
       beside3 as (delete from search_quantity where type = ${type} and id = any(${ids}::text[])),
       waited as (delete from waiting where type = ${type} and id = any(${ids}::text[])),
       reached as (delete from reach where consent in (select ${`${type}/`} || id from gone))
-      insert into ${name(`${table}_history`)} (${columns})
-      select ${columns} from gone
+      insert into ${name(`${table}_history`)} (${raw(quoted(columns))})
+      select ${raw(quoted(columns))} from gone
       union all
-      select id, ver + 1, ${updated.toISOString()}::timestamptz, pg_current_xact_id(), patient, release_at, 'DELETE', null from gone`,
+      select ${deletion} from gone`,
   )
   await settleFollowers(db, [], await settleReleases(db, [], before))
 }

@@ -126,7 +126,9 @@ t.test('words of version 1 and wildcards are as good as letters', async t => {
 t.test('what is no scope, or not for this one, gives nothing', async t => {
   const scopes = [
     'system/Observation.sr',
-    'system/Observation.rs?category=laboratory',
+    'system/Observation.rs?category:not=laboratory',
+    'system/Observation.rs?date=ge2000',
+    'system/Observation.rs?',
     'patient/Observation.rs',
     'user/*.cruds',
     'Observation.rs',
@@ -141,7 +143,7 @@ t.test('what is no scope, or not for this one, gives nothing', async t => {
     t.ok(isRefused(await reader('/Observation/one')), scope)
     t.ok(isRefused(await reader('/Observation')), scope)
   }
-  const patient = client(s, await patientToken(s, 'alice', 'patient/Observation.rs?category=laboratory system/*.rs'))
+  const patient = client(s, await patientToken(s, 'alice', 'patient/Observation.rs?category:missing=true system/*.rs'))
   t.ok(isRefused(await patient('/Observation/one')))
 })
 

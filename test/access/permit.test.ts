@@ -84,7 +84,7 @@ t.test('a person without a patient reaches nothing', async t => {
 t.test('a Binary is seen through what the grant may read of the patient’s, and through nothing else', async t => {
   const through = (scope: string): string[] => {
     const permission = permit(person(scope), declared('Binary'), 'read')
-    return permission.kind === 'patient' ? permission.through.map(({ type }) => type) : ['everything']
+    return permission.kind === 'patient' ? permission.through.map(({ definition: { type } }) => type) : ['everything']
   }
   t.same(through('patient/Binary.r'), [])
   t.same(through('patient/Binary.r patient/DocumentReference.r'), ['DocumentReference'])

@@ -1,7 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { grantable, LETTER_OF, type Letter, parseScope, parseScopes, permits } from '../../src/access/scopes.ts'
-import { definitions } from '../../src/resources/index.ts'
+import {
+  covered,
+  grantable,
+  LETTER_OF,
+  type Letter,
+  parseScope,
+  parseScopes,
+  permits,
+  unenforceable,
+} from '../../src/access/scopes.ts'
+import type { Definition } from '../../src/resources/definition.ts'
+import { definitionOf, definitions } from '../../src/resources/index.ts'
+import { verifies } from '../support/verifies.ts'
 
 const LETTERS = ['c', 'r', 'u', 'd', 's'] as const
 const all = (scope: string) => parseScopes(scope)
@@ -56,29 +67,93 @@ t.test('a scope speaks of its own context and type only', async t => {
   t.equal(may('patient/Observation.r patient/Observation.s patient/*.d', 'patient', 'Observation'), 'rds')
 })
 
-t.test('a granular scope is read, and gives nothing', async t => {
+const observation = definitionOf('Observation') as Definition
+const far = (scope: string, letter: Letter) => covered(all(scope), 'patient', observation, letter)
+
+t.test('a granular scope covers what is within its query part, and not the whole type', async t => {
   const text = 'patient/Observation.rs?category=laboratory'
   t.equal(parseScope(text)?.query, 'category=laboratory')
   t.equal(may(text, 'patient', 'Observation'), '')
-  t.equal(may(`${text} patient/Observation.r`, 'patient', 'Observation'), 'r')
-  t.same(grantable(text, 'patient/*.cruds', 'patient'), [])
+  t.match(far(text, 'r'), { within: [[{ param: 'category', values: [{ code: 'laboratory' }] }]] })
+  t.equal(far(text, 'u'), undefined)
+  t.equal(far('patient/Patient.rs?_id=1', 'r'), undefined)
+})
+
+t.test('several scopes on one type are a union, and one for all of it takes in the others', async t => {
+  verifies('smart-2.2', 'SAL-131')
+  const laboratory = 'patient/Observation.rs?category=laboratory'
+  t.equal(far(`${laboratory} patient/Observation.r?category=vital-signs`, 'r')?.within?.length, 2)
+  t.equal(far(`${laboratory} patient/Observation.r?category=vital-signs`, 's')?.within?.length, 1)
+  t.same(far(`${laboratory} patient/*.r`, 'r'), {})
+  t.equal(far(`${laboratory} patient/*.r`, 's')?.within?.length, 1)
+  t.equal(far(`${laboratory} user/Observation.rs system/*.rs`, 'r')?.within?.length, 1)
+})
+
+t.test('a query part that cannot be enforced covers nothing, whoever has granted it', async t => {
+  t.equal(far('patient/Observation.rs?category:not=laboratory', 'r'), undefined)
+  t.equal(far('patient/Observation.rs?nonsense=1', 'r'), undefined)
+  const both = far('patient/Observation.rs?category=laboratory patient/Observation.rs?date=ge2026', 'r')
+  t.equal(both?.within?.length, 1)
+  t.same(far('patient/Observation.rs?nonsense=1 patient/Observation.rs', 'r'), {})
+})
+
+t.test('a granular scope is granted letter by letter as it was asked for', async t => {
+  verifies('smart-2.2', 'SAL-1016')
+  const laboratory =
+    'patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory'
+  t.same(grantable(laboratory, 'patient/*.cruds', 'launch'), [laboratory])
+  t.same(grantable(laboratory, 'patient/Observation.rs', 'launch'), [laboratory])
+  t.same(grantable(laboratory, laboratory, 'launch'), [laboratory])
+  t.same(grantable(laboratory.replace('.rs', '.cruds'), 'patient/*.cruds', 'launch'), [laboratory])
+  t.same(grantable(laboratory, laboratory.replace('.rs', '.r'), 'launch'), [laboratory.replace('.rs', '.r')])
+  t.same(grantable(laboratory, 'patient/Observation.rs?category=vital-signs', 'launch'), [], 'of another part')
+  t.same(grantable('patient/Observation.rs', laboratory, 'launch'), [], 'more than the client may have')
+  t.same(grantable('patient/Observation.rs?date=ge2026', 'patient/*.cruds', 'launch'), [])
+  t.same(grantable('patient/*.rs?_tag=a', 'patient/*.cruds', 'launch'), ['patient/*.rs?_tag=a'])
+  t.same(grantable('patient/*.rs?category=a', 'patient/*.cruds', 'launch'), [], 'not every type has a category')
+  t.same(grantable('patient/Observation.read?category=a', 'patient/*.cruds', 'launch'), [], 'version 1 has no query')
+})
+
+t.test('what cannot be enforced is named with the reason', async t => {
+  verifies('smart-2.2', 'SAL-1015')
+  t.same(unenforceable('openid patient/*.rs patient/Observation.rs?category=a,b&code=c patient/*.rs?_security=x'), [])
+  const [first, second, ...more] = unenforceable(
+    'patient/Observation.rs?date=ge2026 user/Patient.r?name=x patient/*.rs',
+  )
+  t.match(first, /^patient\/Observation\.rs\?date=ge2026: "date" of Observation cannot limit .* category, /)
+  t.match(second, /^user\/Patient\.r\?name=x: "name" of Patient cannot/)
+  t.same(more, [])
+  t.match(unenforceable('patient/*.rs?category=a')[0], /"category" of Resource cannot/)
+  t.same(unenforceable('patient/Claim.rs?use=claim'), [], 'what is not served is not granted, and no error')
+})
+
+t.test('user/ scopes are granted in a launch, system/ scopes to systems that were registered with them', async t => {
+  verifies('smart-2.2', 'SAL-1019')
+  t.same(grantable('user/*.cruds', 'user/*.cruds patient/*.cruds', 'launch'), ['user/*.rs'])
+  t.same(grantable('user/*.read user/Observation.*', 'user/*.rs', 'launch'), ['user/*.read', 'user/Observation.read'])
+  t.same(grantable('user/*.rs', 'patient/*.rs', 'launch'), [], 'each context for itself')
+  t.same(grantable('user/*.rs patient/*.rs', 'user/*.rs patient/*.rs', 'backend'), [])
+  for (const scope of ['system/*.cruds', 'system/*.*', 'system/*.read', 'system/*.r?_tag=a']) {
+    t.same(grantable(scope, 'system/*.cruds', 'backend'), [scope])
+    t.same(grantable(scope, 'system/Patient.cruds', 'backend'), [])
+    t.same(grantable(scope, 'system/*.cruds', 'launch'), [], 'a person is no system')
+  }
+  t.same(grantable('system/Patient.cruds', 'system/*.cruds', 'backend'), ['system/Patient.cruds'])
 })
 
 t.test('what is granted is within what was asked, what the client may and what somebody can do', async t => {
-  t.same(grantable('patient/*.rs', 'patient/*.cruds', 'patient'), ['patient/*.rs'])
-  t.same(grantable('patient/*.cruds', 'patient/*.cruds', 'patient'), ['patient/*.rs'], 'no patient writes anything yet')
-  t.same(grantable('patient/*.read', 'patient/*.cruds', 'patient'), ['patient/*.read'], 'in the version that was asked')
-  t.same(grantable('patient/Observation.rs', 'patient/Observation.r', 'patient'), ['patient/Observation.r'])
-  t.same(grantable('patient/Observation.r', 'patient/*.s', 'patient'), [])
-  t.same(grantable('patient/*.rs', 'patient/Observation.rs', 'patient'), [], 'not more than the client may')
-  t.same(grantable('system/*.cruds', 'system/*.cruds', 'system'), ['system/*.cruds'])
-  t.same(grantable('system/*.cruds', 'system/*.cruds', 'patient'), [], 'a person is no system')
-  t.same(grantable('user/*.cruds', 'user/*.cruds patient/*.cruds', 'patient'), [])
-  t.same(grantable('patient/Claim.rs', 'patient/*.cruds', 'patient'), [], 'of no type that is not served')
-  t.same(grantable('patient/Group.rs', 'patient/*.cruds', 'patient'), [], 'of no type that no patient reads')
-  t.same(grantable('openid fhirUser admin', 'openid fhirUser admin', 'patient'), ['openid', 'fhirUser'])
-  t.same(grantable('openid', 'fhirUser', 'patient'), [])
-  t.same(grantable('openid launch/patient', 'openid launch/patient', 'system'), [])
+  t.same(grantable('patient/*.rs', 'patient/*.cruds', 'launch'), ['patient/*.rs'])
+  t.same(grantable('patient/*.cruds', 'patient/*.cruds', 'launch'), ['patient/*.rs'], 'no patient writes anything yet')
+  t.same(grantable('patient/*.read', 'patient/*.cruds', 'launch'), ['patient/*.read'], 'in the version that was asked')
+  t.same(grantable('patient/Observation.rs', 'patient/Observation.r', 'launch'), ['patient/Observation.r'])
+  t.same(grantable('patient/Observation.r', 'patient/*.s', 'launch'), [])
+  t.same(grantable('patient/*.rs', 'patient/Observation.rs', 'launch'), [], 'not more than the client may')
+  t.same(grantable('system/*.cruds', 'system/*.cruds', 'launch'), [], 'a person is no system')
+  t.same(grantable('patient/Claim.rs', 'patient/*.cruds', 'launch'), [], 'of no type that is not served')
+  t.same(grantable('patient/Group.rs', 'patient/*.cruds', 'launch'), [], 'of no type that no patient reads')
+  t.same(grantable('openid fhirUser admin', 'openid fhirUser admin', 'launch'), ['openid', 'fhirUser'])
+  t.same(grantable('openid', 'fhirUser', 'launch'), [])
+  t.same(grantable('openid launch/patient', 'openid launch/patient', 'backend'), [])
 })
 
 t.test('whatever is asked for, nothing is granted that was not asked for or not allowed', async t => {
@@ -89,12 +164,12 @@ t.test('whatever is asked for, nothing is granted that was not asked for or not 
   const scopes = fc.array(scope, { maxLength: 5 }).map(each => each.join(' '))
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(scopes, scopes, fc.constantFrom('patient', 'system'), (asked, allowed, context) => {
-        const granted = grantable(asked, allowed, context).join(' ')
+      fc.property(scopes, scopes, fc.constantFrom('launch', 'backend'), (asked, allowed, flow) => {
+        const granted = grantable(asked, allowed, flow).join(' ')
         for (const of of definitions.keys())
           for (const each of ['patient', 'user', 'system'] as const)
             for (const letter of may(granted, each, of)) {
-              if (each !== context) return false
+              if ((each === 'system') !== (flow === 'backend')) return false
               if (!permits(all(asked), each, of, letter as Letter)) return false
               if (!permits(all(allowed), each, of, letter as Letter)) return false
             }

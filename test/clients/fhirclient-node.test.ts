@@ -183,7 +183,7 @@ t.test('a confidential app', async t => {
 t.test('an app that asks for too much, or wrongly', async t => {
   const unknown = randomUUID()
   for (const [params, words] of [
-    [{ clientId: 'demo-app', scope: 'user/*.rs system/*.rs' }, /^invalid_scope/],
+    [{ clientId: 'demo-app', scope: 'user/Claim.rs system/*.rs' }, /^invalid_scope/],
     [{ clientId: 'demo-app', scope: SCOPE, pkceMode: 'disabled' as const }, /^invalid_request: .*PKCE/],
     [{ clientId: 'demo-app', scope: SCOPE, iss: `${server.baseUrl}/fhir/` }, undefined],
     [{ clientId: unknown, scope: SCOPE }, /^the server stays at: The app could not be connected/],

@@ -5,7 +5,8 @@ import { authorizationServer, BASE } from '../support/authorization-server.ts'
 import { verifies } from '../support/verifies.ts'
 
 const config = { baseUrl: BASE }
-const APP = 'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds'
+const APP =
+  'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds user/*.cruds'
 
 t.test('the SMART configuration', async t => {
   const server = await authorizationServer(t)
@@ -44,7 +45,6 @@ t.test('the SMART configuration', async t => {
       }
       t.same(body.id_token_signing_alg_values_supported, ['RS256'])
       t.same(body.code_challenge_methods_supported, ['S256'])
-      t.notMatch(String(body.scopes_supported), 'user/')
     }
   })
 
@@ -68,12 +68,12 @@ t.test('the SMART configuration', async t => {
     for (const scope of scopesSupported()) {
       const system = /^(system\/|__)/.test(scope)
       const allowed = system ? 'system/*.cruds __launch __introspect' : APP
-      t.same(grantable(scope, allowed, system ? 'system' : 'patient'), [scope])
+      t.same(grantable(scope, allowed, system ? 'backend' : 'launch'), [scope])
     }
   })
 
   t.test('claims what is built, and nothing of what is not', async t => {
     verifies('ipa', 'IPA-12')
-    t.notOk(CAPABILITIES.some(each => /user|style/.test(each)))
+    t.notOk(CAPABILITIES.some(each => /style/.test(each)))
   })
 })

@@ -77,7 +77,7 @@ t.test('the authorization endpoint', async t => {
       ['a deeper aud', { aud: `${FHIR}/Patient` }, 'invalid_target'],
       ['two slashes', { aud: `${FHIR}//` }, 'invalid_target'],
       ['another resource beside the right aud', { resource: 'https://evil.example/fhir' }, 'invalid_target'],
-      ['no scope that can be granted', { scope: 'patient/Patient.dus user/Patient.read' }, 'invalid_scope'],
+      ['no scope that can be granted', { scope: 'patient/Patient.dus user/Claim.read' }, 'invalid_scope'],
       ["the engine's scopes", { scope: 'system/*.cruds' }, 'invalid_scope'],
       ['implicit flow', { response_type: 'token' }, 'unsupported_response_type'],
     ]

@@ -84,8 +84,8 @@ export type World = {
 
 const SCOPE = 'openid fhirUser patient/*.cruds'
 
-/** Fills a server with the two patients' resources. */
-export async function twoPatients(server: TestServer): Promise<World> {
+/** Fills a server with the two patients' resources; those that the first one may see all carry `meta`, if there is any. */
+export async function twoPatients(server: TestServer, { meta }: { meta?: Json } = {}): Promise<World> {
   const engine = client(server, await engineToken(server))
   const all = [...definitions.values()]
   const second = new Map(all.map(definition => [definition.type, hers(definition, canaryId(definition.type))]))
@@ -100,9 +100,15 @@ export async function twoPatients(server: TestServer): Promise<World> {
   const base = `${server.baseUrl}/fhir`
   const own = all.map(({ type }) => giveTo(minimal(type, ownId(type)), 'alice'))
   const firsts = [...own, ...linksOf('alice', 'a', plainId, base)]
+  const visible = new Set([
+    ...firsts.map(({ resourceType, id }) => `${resourceType}/${id}`),
+    ...letters.filter(({ id }) => String(id).startsWith('a-')).map(({ id }) => `DocumentReference/${id}`),
+  ])
   const back = linksOf(CANARY, CANARY, ownId, base).map(marked)
   const seconds = [...second.values()].map(({ resource }) => resource)
-  await store(engine, [...firsts, ...letters, ...plain, ...back, marked(group), marked(schedule)])
+  const isOpen = ({ resourceType, id }: Json) => visible.has(`${resourceType}/${id}`)
+  const shown = [...firsts, ...letters].map(each => (meta && isOpen(each) ? { ...each, meta } : each))
+  await store(engine, [...shown, ...plain, ...back, marked(group), marked(schedule)])
   await store(engine, all.filter(({ severalPatients }) => severalPatients).map(severalPatients))
   await store(engine, seconds)
   // A second version of each, so that there is a history to be asked for.
@@ -119,13 +125,7 @@ export async function twoPatients(server: TestServer): Promise<World> {
     alice: client(server, aliceToken),
     victim: client(server, await patientToken(server, CANARY, SCOPE)),
     aliceToken,
-    visible: new Set([
-      ...firsts.map(({ resourceType, id }) => `${resourceType}/${id}`),
-      ...letters
-        .slice()
-        .filter(({ id }) => String(id).startsWith('a-'))
-        .map(({ id }) => `DocumentReference/${id}`),
-    ]),
+    visible,
     queries: new Map([...second].map(([type, { queries }]) => [type, queries])),
   }
 }

@@ -2,6 +2,7 @@ import { permit } from '../../access/permit.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { forbidden, gone, notFound } from '../../fhir/outcome.ts'
 import type { Json } from '../../fhir/types.ts'
+import { visibleAmong } from '../../store/exists.ts'
 import { lockCurrent } from '../../store/write.ts'
 import { versionHeaders } from '../call.ts'
 import { checkResource } from '../intent.ts'
@@ -44,10 +45,11 @@ const changing =
     const { server, grant, definition, id = '', input, conditions, requestId, now } = called
     if (!definition) throw new Error('Labels are changed on types that are served')
     const permission = permit(grant, definition, 'update')
-    if (permission.kind !== 'everything') throw forbidden('Labels are not changed by patients’ apps')
+    if (grant.actor !== 'engine') throw forbidden('Labels are not changed by patients’ apps')
     const [written] = await commitFor(called, async db => {
       const current = (await lockCurrent(db, definition.type, [id])).get(id)
-      if (!current) throw notFound(`There is no ${definition.type}/${id}`)
+      const isHidden = current?.content !== undefined && !(await visibleAmong(db, permission, [id], now)).has(id)
+      if (!current || isHidden) throw notFound(`There is no ${definition.type}/${id}`)
       if (current.content === undefined) throw gone(`${definition.type}/${id} was deleted`)
       const resource = parseJson(current.content, { depth: server.maxDepth }).value as Json & { meta?: Meta }
       resource.meta = changed(resource.meta ?? {}, (input.object('meta') ?? {}) as Meta, change)
