@@ -1,7 +1,8 @@
 import type { Grant } from '../access/grant.ts'
 import { isWhole, permit } from '../access/permit.ts'
 import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
-import { parseQuery } from '../fhir/query.ts'
+import { type Clause, parseQuery } from '../fhir/query.ts'
+import { RESULT_PARAMETERS } from '../fhir/result-params.ts'
 import type { Definition, Interaction } from '../resources/definition.ts'
 import type { Queryable } from '../store/db.ts'
 import { findByIdentifier, findIds, type Identity, lockIdentities } from '../store/resolve.ts'
@@ -50,6 +51,28 @@ function checkNumber(intent: Intent, ids: readonly string[]): readonly string[] 
     : severalMatch(intent)
 }
 
+/** What may stand in the URL of a conditional write beside its criteria, and says nothing of what is meant. */
+const NO_CRITERIA = ['_format', '_pretty']
+
+/**
+ * The conditions that criteria are. What a search says of its answer would be passed over here, and is refused.
+ * @throws FhirError 400
+ */
+function clausesOf({ definition, criteria = [], method }: Intent, { base }: Server): readonly Clause[] {
+  const asked = criteria.filter(([name]) => !NO_CRITERIA.includes(name))
+  const result = asked.find(([name]) => RESULT_PARAMETERS.includes(name.split(':', 1)[0] ?? ''))
+  if (result)
+    throw invalid(
+      `${result[0].slice(0, 60)} is no condition of a write: it is about the answer of a search`,
+      undefined,
+      'not-supported',
+    )
+  const { clauses } = parseQuery(asked, searchableOf(definition, base))
+  if (clauses.length === 0)
+    throw invalid(`The condition of a conditional ${INTERACTION[method]} must name something to search for`)
+  return clauses
+}
+
 /** The ids that criteria match. @throws FhirError 412 when they are more than the write may be about */
 async function findSingly(
   db: Queryable,
@@ -57,13 +80,9 @@ async function findSingly(
   { grant, now }: Writer,
   intent: Intent,
 ): Promise<readonly string[]> {
-  const { definition, criteria = [], place } = intent
+  const { definition, place } = intent
   try {
-    const { clauses, words, lists } = parseQuery(criteria, searchableOf(definition, server.base))
-    if (words.length > 0 || lists.length > 0)
-      throw invalid('_text, _content and _list are no conditions of a write', undefined, 'not-supported')
-    if (clauses.length === 0)
-      throw invalid(`The condition of a conditional ${INTERACTION[intent.method]} must name something to search for`)
+    const clauses = clausesOf(intent, server)
     const most = intent.several ? MOST_AT_ONCE + 1 : 2
     return checkNumber(intent, await findIds(db, permit(grant, definition, 'search-type'), clauses, now, most))
   } catch (error) {
@@ -78,8 +97,9 @@ export type Known = Identified & {
 }
 
 /** The one identifier with a system that the criteria are: what engines send, and what is looked up in sets. */
-function identifierOf({ criteria }: Intent): Identity | undefined {
+function identifierOf({ criteria, definition }: Intent): Identity | undefined {
   const [first, ...more] = criteria ?? []
+  if (definition.search.identifier?.stored !== 'keys') return undefined
   if (more.length > 0 || first?.[0] !== 'identifier' || /[,\\]/.test(first[1])) return undefined
   const [system = '', value = '', ...rest] = first[1].split('|')
   return system === '' || value === '' || rest.length > 0 ? undefined : { system, value }
