@@ -231,6 +231,31 @@ t.test('every include and every revinclude brings along what it names, and nothi
       faults.push(`_revinclude=${source}:${param} brings others`)
     worked.add(`${source}:${param}`).add(`${target}<${source}:${param}`)
   })
+  const wild = (query: string, wanted: readonly string[], names: readonly string[]) => async () => {
+    const brought = new Set(namesOf(await engine(`${query}&_count=1000`), 'include'))
+    const missing = wanted.filter(name => !brought.has(name))
+    if (missing.length > 0) faults.push(`${query} does not bring ${missing}`)
+    for (const name of names) worked.add(name)
+  }
+  const tries = types.flatMap(type => {
+    const from = links.filter(({ source }) => source === type)
+    const to = links.filter(({ target }) => target === type)
+    const ids = `_id=${from.map(({ resource }) => resource.id)}`
+    const targets = from.map(({ target }) => `${target}/target`)
+    const sources = [...new Set(to.map(({ source }) => source))]
+    const namesOfSources = (some: typeof to) => some.map(({ resource }) => named(resource))
+    return [
+      ...(from.length > 0 ? [wild(`/${type}?${ids}&_include=*`, targets, ['*'])] : []),
+      ...(from.length > 0 ? [wild(`/${type}?${ids}&_include=${type}:*`, targets, [`${type}:*`])] : []),
+      ...(to.length > 0 ? [wild(`/${type}?_id=target&_revinclude=*`, namesOfSources(to), [`${type}<*`])] : []),
+      ...sources.map(source =>
+        wild(`/${type}?_id=target&_revinclude=${source}:*`, namesOfSources(to.filter(each => each.source === source)), [
+          `${type}<${source}:*`,
+        ]),
+      ),
+    ]
+  })
+  await inTurn(tries, each => each())
   t.same(faults, [])
   const claimed = resources.flatMap(({ type, searchInclude = [], searchRevInclude = [] }) => [
     ...searchInclude,

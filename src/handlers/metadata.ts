@@ -66,13 +66,19 @@ function searchParams(definition: Definition) {
   return [...columns, ...own].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The `_revinclude` values of a type: every reference parameter of a served type that may lead to it. */
+/** The `_include` values of a type: each of its references, all of them, and all of whatever was found. */
+function includes(type: string): string[] {
+  const params = referencesOf(type) ?? []
+  return params.length === 0 ? [] : ['*', ...['*', ...params].map(param => `${type}:${param}`)]
+}
+
+/** The `_revinclude` values of a type: every reference parameter of a served type that may lead to it, one or all. */
 function revIncludes(type: string): string[] {
-  return [...definitions.keys()].flatMap(source =>
-    (referencesOf(source) ?? [])
-      .filter(param => targetsOf(source, param).includes(type))
-      .map(param => `${source}:${param}`),
-  )
+  const found = [...definitions.keys()].flatMap(source => {
+    const params = (referencesOf(source) ?? []).filter(param => targetsOf(source, param).includes(type))
+    return params.length === 0 ? [] : ['*', ...params].map(param => `${source}:${param}`)
+  })
+  return found.length === 0 ? [] : ['*', ...found]
 }
 
 const operationText = ({ name, definition, documentation }: NamedOperation) => ({ name, definition, documentation })
@@ -115,7 +121,7 @@ function resourceOf(definition: Definition) {
     conditionalUpdate: interactions.has('update'),
     conditionalDelete: interactions.has('delete') ? (definition.conditionalDelete ?? 'single') : 'not-supported',
     referencePolicy: ['literal', 'logical', 'local'],
-    searchInclude: (referencesOf(type) ?? []).map(param => `${type}:${param}`),
+    searchInclude: includes(type),
     searchRevInclude: revIncludes(type),
     searchParam: searchParams(definition),
     operation: operationsOf(type),

@@ -4,6 +4,7 @@ import type { Json } from '../../src/fhir/types.ts'
 import { client, namesOf, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -38,6 +39,7 @@ const condition = (id: string, code: Json): Json => ({
 })
 
 t.test(':text finds what a code is called, by its display or the text beside it', async t => {
+  verifies('fhir-rest', 'REST-77')
   await store(engine, [
     condition('asthma', concept(SNOMED, '195967001', 'Asthma', 'Wheezing since childhood')),
     condition('croup', concept(SNOMED, '71186008', 'Crôup')),
@@ -60,6 +62,7 @@ t.test(':text finds what a code is called, by its display or the text beside it'
 })
 
 t.test('a token is found by system and code, by either, and without a system', async t => {
+  verifies('fhir-rest', 'REST-77')
   await store(engine, [
     {
       resourceType: 'Patient',
@@ -92,6 +95,7 @@ t.test('a token is found by system and code, by either, and without a system', a
 })
 
 t.test(':in and :not-in ask for the codes of a value set that is known', async t => {
+  verifies('fhir-rest', 'REST-77')
   const gender = 'http://hl7.org/fhir/ValueSet/administrative-gender'
   t.same(await ids('Patient', ['gender:in', gender]), ['alice', 'bob'])
   t.same(await ids('Patient', ['gender:in', `${gender}|4.0.1`]), ['alice', 'bob'])
@@ -104,6 +108,7 @@ t.test(':in and :not-in ask for the codes of a value set that is known', async t
 })
 
 t.test('urls are found as they are, by what lies above and by what lies below', async t => {
+  verifies('fhir-rest', 'REST-77')
   const questionnaire = (id: string, url: string, profile?: string): Json => ({
     resourceType: 'Questionnaire',
     id,
