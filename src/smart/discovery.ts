@@ -1,7 +1,7 @@
 import { grantable, SYSTEM_SCOPES } from '../access/scopes.ts'
 import { definitions } from '../resources/index.ts'
 import { END_SESSION } from './logout.ts'
-import { fhirBaseOf, issuerOf, MOUNT, type SmartConfig } from './settings.ts'
+import { ACCOUNT, fhirBaseOf, issuerOf, MOUNT, type SmartConfig } from './settings.ts'
 
 /** The absolute addresses of the authorization server, for discovery and for the CapabilityStatement. */
 export function endpoints(config: Pick<SmartConfig, 'baseUrl'>) {
@@ -16,6 +16,9 @@ export function endpoints(config: Pick<SmartConfig, 'baseUrl'>) {
     endSession: `${issuer}${END_SESSION}`,
   } as const
 }
+
+/** Where a person sees which apps she has allowed, and takes that back. */
+export const managementOf = (config: Pick<SmartConfig, 'baseUrl'>): string => `${config.baseUrl}${ACCOUNT}/apps`
 
 /**
  * What an app can rely on, https://hl7.org/fhir/smart-app-launch/conformance.html#capabilities.
@@ -78,6 +81,7 @@ export function smartConfiguration(config: Pick<SmartConfig, 'baseUrl'>) {
     revocation_endpoint: revoke,
     pushed_authorization_request_endpoint: par,
     end_session_endpoint: endSession,
+    management_endpoint: managementOf(config),
     grant_types_supported: ['authorization_code', 'client_credentials'],
     response_types_supported: ['code'],
     code_challenge_methods_supported: ['S256'],

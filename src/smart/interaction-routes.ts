@@ -3,11 +3,11 @@ import type { Provider } from 'oidc-provider'
 import { destroySession } from '../store/tokens.ts'
 import { appOf } from './asking-app.ts'
 import { consentRoutes, showConsent } from './consent-routes.ts'
-import { checkForm, type Find, findInteraction, finish, INTERACTION_PATH, sendPage } from './interaction.ts'
+import { checkForm } from './forms.ts'
+import { type Find, findInteraction, finish, INTERACTION_PATH, sendPage } from './interaction.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
-import { passwordOf, signIn, waitInWords } from './sign-in.ts'
+import { passwordOf, signIn, WRONG, waitInWords } from './sign-in.ts'
 
-const WRONG = 'The email address, user name or password is not right. Check them and try again.'
 const DENIED = { error: 'access_denied', error_description: 'the person did not allow it' }
 
 function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider, find: Find): void {

@@ -1,9 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
 import { brandOf } from './brand.ts'
 import { pinOrigin } from './delegate.ts'
-import { derive } from './keys.ts'
+import { csrfToken } from './forms.ts'
 import { PAGE_HEADERS, type Page, render } from './pages.ts'
 import { MOUNT, type SmartConfig } from './settings.ts'
 
@@ -44,22 +43,6 @@ export async function findInteraction(
     await details.persist()
   }
   return { uid, prompt: prompt.name, params, accountId: session?.accountId, sessionUid: session?.uid, addScopes }
-}
-
-const csrfToken = (config: SmartConfig, uid: string): string =>
-  createHmac('sha256', derive(config.secret, 'csrf')).update(uid).digest('base64url')
-
-/** Refuses a form that our own page of this interaction did not send. */
-export function checkForm(config: SmartConfig, request: FastifyRequest, uid: string): URLSearchParams {
-  const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '')
-  const expected = Buffer.from(csrfToken(config, uid))
-  const given = Buffer.from(form.get('csrf') ?? '')
-  const { origin } = request.headers
-  const foreign = origin !== undefined && origin !== new URL(config.baseUrl).origin
-  if (foreign || given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw new errors.InvalidRequest('the form was not sent by the page of this sign-in', 403)
-  }
-  return form
 }
 
 /** Sends one page of an interaction; its forms lead back below the interaction's own path. */

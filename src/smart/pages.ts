@@ -10,7 +10,18 @@ const templates = fileURLToPath(new URL('./pages/', import.meta.url))
 const frontend = dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/package.json'))
 
 /** The names of the pages and nothing else: a template is never chosen by a request. */
-export type Page = 'sign-in' | 'person' | 'consent' | 'nothing' | 'nobody' | 'error' | 'logout' | 'logged-out'
+export type Page =
+  | 'sign-in'
+  | 'person'
+  | 'consent'
+  | 'nothing'
+  | 'nobody'
+  | 'error'
+  | 'logout'
+  | 'logged-out'
+  | 'apps'
+  | 'access'
+  | 'signed-out'
 
 const environment = new nunjucks.Environment(
   new nunjucks.FileSystemLoader([templates, join(frontend, 'dist')], { noCache: false }),

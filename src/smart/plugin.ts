@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import fastifyStatic from '@fastify/static'
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
-import { errors, type Provider } from 'oidc-provider'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance } from 'fastify'
+import type { errors, Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
+import { accountRoutes } from './account/routes.ts'
 import { sendError } from './answers.ts'
 import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
 import { errorPage } from './error-page.ts'
+import { formOf, takeForms } from './forms.ts'
 import { interactionRoutes } from './interaction-routes.ts'
 import { END_SESSION } from './logout.ts'
+import { sendErrorPages } from './page-errors.ts'
 import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
@@ -17,11 +20,6 @@ import { systemRoutes } from './system-routes.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
 
 const CLEAN_UP_EVERY = 10 * 60 * 1000
-const FORM = 'application/x-www-form-urlencoded'
-const BODY_LIMIT = 56 * 1024
-
-const formOf = (request: FastifyRequest): string | undefined =>
-  typeof request.body === 'string' ? request.body : undefined
 
 /** Discovery is for any origin and needs no token (SMART 2.2 "Considerations for Cross-Origin Resource Sharing"). */
 function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegate: Delegate): void {
@@ -44,15 +42,6 @@ function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegat
       handler: (request, reply) => delegate(request, reply, { path: `${MOUNT}/.well-known/openid-configuration` }),
     })
   }
-}
-
-/** Keeps forms as text: duplicate parameters must reach whoever refuses them. Anything else stays unread. */
-function takeForms(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
-    done(null, body),
-  )
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 }
 
 /** The endpoints whose requests are passed on as they are, or after an edit of their form. */
@@ -109,19 +98,8 @@ function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptio
 /** Sign-in and consent, and the error page of both. */
 function pageRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider): void {
   takeForms(app)
+  sendErrorPages(app, options)
   interactionRoutes(app, options, provider)
-  app.setErrorHandler((error: FastifyError | errors.OIDCProviderError, request, reply) => {
-    const code = error.statusCode ?? 500
-    const out =
-      error instanceof errors.OIDCProviderError
-        ? { error: error.error, error_description: error.error_description }
-        : { error: code < 500 ? 'invalid_request' : 'server_error' }
-    request.log[code < 500 ? 'info' : 'error'](error, 'the page of a sign-in failed')
-    return reply
-      .code(code)
-      .headers(PAGE_HEADERS)
-      .send(errorPage(error, out, request.id, brandOf(options.config)))
-  })
 }
 
 const LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -187,6 +165,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   await app.register(async scope => discoveryRoutes(scope, options, delegate))
   await app.register(async scope => protocolRoutes(scope, options, delegate))
   await app.register(async scope => pageRoutes(scope, options, provider))
+  await app.register(accountRoutes, options)
   await app.register(systemRoutes, options)
   await app.register(assetRoutes, options)
 

@@ -15,7 +15,7 @@ import { adapterFactory } from './adapter.ts'
 import { finishAnswer } from './answers.ts'
 import { assertAssertion } from './assertion.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
-import { scopesSupported } from './discovery.ts'
+import { managementOf, scopesSupported } from './discovery.ts'
 import { features } from './features.ts'
 import { derive } from './keys.ts'
 import { checkLaunch } from './launch.ts'
@@ -99,6 +99,7 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
   return {
     adapter,
     jwks: structuredClone(keys.jwks) as JWKS,
+    discovery: { management_endpoint: managementOf(config) },
     scopes: ['openid', 'offline_access', 'fhirUser'],
     claims: { openid: ['sub'], fhirUser: ['fhirUser'] },
     responseTypes: ['code'],

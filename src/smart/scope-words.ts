@@ -9,6 +9,8 @@ const VERBS = [
   ['d', 'delete'],
 ] as const
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** What letters let an app do: looking and changing are never said in one word. */
 export function verbOf(letters: string): string {
   const changes = VERBS.flatMap(([letter, verb]) => (letters.includes(letter) ? [verb] : []))
@@ -41,8 +43,9 @@ function aboutOf({ type, query }: ScopeToken, whose: string | undefined): string
   return [first ?? all, ...narrowed].join(', ')
 }
 
-/** A text with a capital letter at its beginning. */
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+/** A phrase as a label begins: with a capital letter, but for a name, which is as it is. */
+export const labelOf = (phrase: string, whose?: string): string =>
+  whose !== undefined && phrase.startsWith(whose) ? phrase : capital(phrase)
 
 /**
  * What one resource scope is about, in the words of the type's declaration: "your appointments".

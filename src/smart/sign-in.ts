@@ -13,6 +13,9 @@ const BY_NAME: BackOff = { free: 5, longestSeconds: 15 * 60 }
 // Many people may share one address: a ward, a library, a mobile network.
 const BY_ADDRESS: BackOff = { free: 100, longestSeconds: 15 * 60 }
 
+/** What is said of a name and password that do not fit, whoever the name belongs to. */
+export const WRONG = 'The email address, user name or password is not right. Check them and try again.'
+
 const LONGEST_PASSWORD = 1024
 
 /** The password of a form, no longer than what is worth hashing. */

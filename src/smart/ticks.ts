@@ -2,7 +2,7 @@ import { LETTER_OF, parseScope, type ScopeToken } from '../access/scopes.ts'
 import type { Definition, Topic } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
 import { inWords, TOPICS } from '../resources/topics.ts'
-import { capital, sentenceOf, subjectOf, verbOf } from './scope-words.ts'
+import { labelOf, sentenceOf, subjectOf, verbOf } from './scope-words.ts'
 
 /** What comes with the rest and is not asked about: that it is the same person, and whose record was chosen. */
 const isImplied = (scope: string): boolean => scope === 'openid' || scope === 'launch' || scope.startsWith('launch/')
@@ -42,10 +42,6 @@ const lettersWithin = (letters: string, within: string): string =>
 /** The letters that people may use on a type at all. */
 const usable = ({ may }: Definition): string =>
   [...new Set(may.patient?.map(interaction => LETTER_OF[interaction]))].join('')
-
-/** A phrase as a label begins: with a capital letter, but for a name, which is as it is. */
-const labelOf = (phrase: string, whose: string | undefined): string =>
-  whose !== undefined && phrase.startsWith(whose) ? phrase : capital(phrase)
 
 /** A scope for every type becomes a question for each topic: who keeps her messages to herself need not refuse it all. */
 function topicTicks(scope: ScopeToken, kind: Tick['kind'], letters: string, whose: string | undefined): Tick[] {

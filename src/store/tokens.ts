@@ -152,15 +152,17 @@ export async function destroyOfGrant(db: Queryable, model: string, grantId: stri
  * The second statement sees what was stored while the first waited for the grant's lock. The launch context stays for the
  * audit record's sake until the next clean-up.
  */
-export async function destroyGrant(db: Queryable, grantId: string): Promise<void> {
-  const grant = sha256(grantId)
+export const destroyGrant = (db: Queryable, grantId: string): Promise<void> => destroyGrants(db, [sha256(grantId)])
+
+/** The same for several, by the hashes of their identifiers. */
+export async function destroyGrants(db: Queryable, hashes: readonly Buffer[]): Promise<void> {
   await db.query({
-    text: "delete from oidc_payload where model = 'Grant' and id_hash = $1",
-    values: [grant],
+    text: "delete from oidc_payload where model = 'Grant' and id_hash = any($1::bytea[])",
+    values: [hashes],
   })
   await db.query({
-    text: 'delete from oidc_payload where grant_hash = $1',
-    values: [grant],
+    text: 'delete from oidc_payload where grant_hash = any($1::bytea[])',
+    values: [hashes],
   })
 }
 

@@ -57,6 +57,15 @@ t.test('the SMART configuration', async t => {
     }
   })
 
+  t.test('names the page on which a person takes back what she has allowed', async t => {
+    verifies('smart-2.2', 'SAL-390')
+    const { body } = await get('/fhir/.well-known/smart-configuration')
+    t.equal(body.management_endpoint, `${BASE}/account/apps`)
+    t.same(body.response_types_supported, ['code'])
+    const page = await server.get(`${BASE}/account/apps`)
+    t.match(await page.text(), 'Sign in to see which apps you have allowed')
+  })
+
   t.test('publishes public keys only, among them one for RS256', async t => {
     const { body } = await get('/oauth2/jwks')
     const keys = body.keys as Record<string, string>[]

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { endSession } from '../../store/account-sessions.ts'
+import { destroyPayload } from '../../store/tokens.ts'
+import { checkForm } from '../forms.ts'
+import { ACCOUNT, type SmartOptions } from '../settings.ts'
+import { passwordOf, signIn, WRONG, waitInWords } from '../sign-in.ts'
+import { begin, browserId, giveBrowserId, sendAccountPage, signedIn, subjectOf, takeBrowserId } from './session.ts'
+
+/** Where a sign-in may lead: by name, so that no address in a link is ever followed. */
+const PAGES = new Set(['apps', 'access'])
+const pageOf = (name: unknown): string => (typeof name === 'string' && PAGES.has(name) ? name : 'apps')
+
+/** The cookie of the other sign-in, that of the authorization server. */
+const providerSession = (request: FastifyRequest): string | undefined =>
+  /(?:^|; *)_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
+
+/** Ends both sign-ins of this browser: whoever signs out means all of it. */
+async function signOut(request: FastifyRequest, reply: FastifyReply, { config, pool }: SmartOptions): Promise<void> {
+  const id = browserId(request, config)
+  if (id !== undefined) await endSession(pool, id)
+  const provider = providerSession(request)
+  if (provider !== undefined) await destroyPayload(pool, 'Session', provider)
+  takeBrowserId(reply, config)
+}
+
+/** Signing in to the pages, and out of them. */
+export function signInRoutes(app: FastifyInstance, options: SmartOptions): void {
+  const { config, pool, clock } = options
+  app.get(`${ACCOUNT}/sign-in`, async (request, reply) => {
+    const to = pageOf((request.query as { to?: unknown }).to)
+    if (await signedIn(request, options)) return reply.redirect(`${ACCOUNT}/${to}`, 303)
+    const id = browserId(request, config) ?? giveBrowserId(reply, config)
+    return sendAccountPage(reply, config, 'sign-in', id, { to })
+  })
+
+  app.post(`${ACCOUNT}/sign-in`, async (request, reply) => {
+    const id = browserId(request, config) ?? ''
+    const form = checkForm(config, request, subjectOf(id))
+    const to = pageOf(form.get('to'))
+    const name = (form.get('name') ?? '').trim()
+    const attempt = await signIn(pool, { name, password: passwordOf(form), address: request.ip, now: clock() })
+    if (attempt.outcome === 'in') {
+      await begin(request, reply, options, attempt.person.id)
+      return reply.header('cache-control', 'no-store').redirect(`${ACCOUNT}/${to}`, 303)
+    }
+    if (attempt.outcome === 'refused')
+      return sendAccountPage(reply, config, 'sign-in', id, { to, name, error: WRONG }, 400)
+    const error = `There were too many attempts with this name. Try again in ${waitInWords(attempt.seconds)}.`
+    reply.header('retry-after', attempt.seconds)
+    return sendAccountPage(reply, config, 'sign-in', id, { to, name, error }, 429)
+  })
+
+  app.post(`${ACCOUNT}/sign-out`, async (request, reply) => {
+    checkForm(config, request, subjectOf(browserId(request, config) ?? ''))
+    await signOut(request, reply, options)
+    return reply.header('cache-control', 'no-store').redirect(`${ACCOUNT}/signed-out`, 303)
+  })
+  app.get(`${ACCOUNT}/signed-out`, async (_request, reply) => sendAccountPage(reply, config, 'signed-out', '', {}))
+}
