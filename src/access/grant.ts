@@ -32,10 +32,41 @@ export type Claims = {
   readonly exp: number
 }
 
-/** Only a client that speaks for itself is an engine; a person without a patient in context reaches nothing. */
-function actorOf(claims: Claims): Actor {
-  if (claims.patient === undefined && claims.sub === claims.client_id) return 'engine'
-  return claims.act === undefined ? 'patient' : 'proxy'
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const PATIENT_ID = /^[A-Za-z0-9\-.]{1,64}$/
+
+/** What each claim has to be where it is there. */
+const KINDS: Readonly<Record<keyof Claims, (value: unknown) => boolean>> = {
+  sub: isText,
+  client_id: isText,
+  jti: isText,
+  exp: Number.isFinite,
+  scope: value => typeof value === 'string',
+  patient: value => isText(value) && PATIENT_ID.test(value),
+  fhirUser: isText,
+  act: value => typeof value === 'object' && value !== null && 'sub' in value && isText(value.sub),
+}
+const NEEDED = ['sub', 'client_id', 'jti', 'exp'] as const
+
+/**
+ * Why the claims of a token that was signed by the right one are not honoured; nothing when they are (RFC 9068 section 4).
+ * A token that is bound to a key (RFC 9449) is worth nothing without the proof, which is not checked here.
+ */
+export function claimsFault(claims: Readonly<Record<string, unknown>>): string | undefined {
+  if (claims.cnf !== undefined) return 'it is bound to a key (cnf), and no proof of it is checked here'
+  for (const name of NEEDED) if (claims[name] === undefined) return `it has no ${name}`
+  for (const [name, isRight] of Object.entries(KINDS))
+    if (claims[name] !== undefined && !isRight(claims[name])) return `its ${name} is not what that has to be`
+  return undefined
+}
+
+/**
+ * Only a client that speaks for itself is an engine; a person without a patient in context has no record of her own there.
+ * Who is somebody else than the patient acts for her, whether the issuer says `act` or not.
+ */
+function actorOf({ sub, client_id, patient, fhirUser = `Patient/${patient}`, act }: Claims): Actor {
+  if (patient === undefined) return sub === client_id ? 'engine' : 'patient'
+  return act === undefined && fhirUser === `Patient/${patient}` ? 'patient' : 'proxy'
 }
 
 /** The grant that the verified claims of an access token stand for. */

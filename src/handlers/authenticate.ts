@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { type Claims, type Grant, grantOf } from '../access/grant.ts'
+import { type Claims, claimsFault, type Grant, grantOf } from '../access/grant.ts'
 import { FhirError, unauthorized } from '../fhir/outcome.ts'
 
 /** What judging a token needs: whether it was taken back, and whether that is known at this moment. */
@@ -40,6 +40,8 @@ export function authenticator(base: string, verify: Verify, revoked: Revoked) {
     let claims: Claims
     try {
       claims = await verify(request, token)
+      const fault = claimsFault(claims)
+      if (fault !== undefined) throw new Error(fault)
     } catch (cause) {
       request.log.info({ cause: cause instanceof Error ? cause.message : 'unknown' }, 'an access token was refused')
       throw badToken(base)

@@ -6,6 +6,7 @@ import { giveTo } from '../support/search-fixture.ts'
 import { server } from '../support/server.ts'
 import { storedVersions } from '../support/stored.ts'
 import { engineToken, patientToken } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
 const everything = client(s, await engineToken(s))
@@ -81,6 +82,7 @@ const isRefused = ({ status, headers }: Reply): boolean =>
   status === 403 && (headers['www-authenticate'] ?? '').includes('error="insufficient_scope"')
 
 t.test('every interaction is done with its letters', async t => {
+  verifies('smart-2.2', 'SAL-120', 'SAL-121', 'SAL-122', 'SAL-123', 'SAL-124', 'SAL-125')
   for (const type of TYPES)
     for (const each of triesOf(type)) {
       const letters = LETTERS.filter(letter => each.needs.includes(letter)).join('')
@@ -104,6 +106,7 @@ t.test('every interaction is refused without any one of its letters, and nothing
 })
 
 t.test('words of version 1 and wildcards are as good as letters', async t => {
+  verifies('smart-2.2', 'SAL-128', 'SAL-369', 'SAL-144')
   for (const [scope, can] of [
     ['system/Observation.read', 'rs'],
     ['system/Observation.*', 'cruds'],
@@ -124,6 +127,7 @@ t.test('words of version 1 and wildcards are as good as letters', async t => {
 })
 
 t.test('what is no scope, or not for this one, gives nothing', async t => {
+  verifies('smart-2.2', 'SAL-129', 'SAL-135')
   const scopes = [
     'system/Observation.sr',
     'system/Observation.rs?category:not=laboratory',
@@ -164,6 +168,7 @@ t.test('an include brings along only what may be read on its own', async t => {
 })
 
 t.test('a batch does what the scopes allow, and says of the rest what is missing', async t => {
+  verifies('smart-2.2', 'SAL-130')
   const reader = await app('system/Observation.r')
   const entry = ['Observation/one', 'Observation', 'Patient/alice'].map(url => ({ request: { method: 'GET', url } }))
   const reply = await reader('/', { method: 'POST', body: { resourceType: 'Bundle', type: 'batch', entry } })

@@ -9,6 +9,7 @@ import { minimal } from '../support/minimal.ts'
 import { server } from '../support/server.ts'
 import { auditLines } from '../support/stored.ts'
 import { engineToken, token } from '../support/token.ts'
+import { verifies } from '../support/verifies.ts'
 
 const SECRET = 'the-secret-of-every-test-server-here'
 const s = await server(t, { variables: { PORTICO_LOG_LEVEL: 'trace' } })
@@ -85,6 +86,7 @@ t.test('a good token is let in, however Bearer is spelt', async t => {
 })
 
 t.test('a token that is not what it must be is refused', async t => {
+  verifies('smart-2.2', 'SAL-94', 'SAL-96', 'SAL-265', 'SAL-1009', 'SAL-1021', 'SAL-1022')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const stranger = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256' } as JWK
   const pem = new TextEncoder().encode(publicPem(es256.kid ?? ''))
@@ -109,6 +111,9 @@ t.test('a token that is not what it must be is refused', async t => {
     'names no issuer': { without: 'iss' },
     'names no audience': { without: 'aud' },
     'does not say when it was made': { without: 'iat' },
+    'is bound to a key': { claims: { cnf: { jkt: 'x' } } },
+    'has its scopes in a list': { claims: { scope: ['system/*.cruds'] } },
+    'names a patient by a reference': { claims: { patient: 'Patient/alice' } },
   }
   for (const [why, forged] of Object.entries(wrong)) isRefused(t, await bearer(await forge(forged)), why)
 })
@@ -136,6 +141,7 @@ t.test('a token whose text was changed is refused', async t => {
 })
 
 t.test('a token that was let in is refused when its time is over', async t => {
+  verifies('smart-2.2', 'SAL-77')
   const short = await token(s, { sub: 'test-engine', scope: 'system/*.rs', expiresIn: 60 })
   t.equal((await bearer(short)).status, 200)
   const real = Date.now
@@ -168,6 +174,7 @@ t.test('a token that was taken back is refused, though it was let in before', as
 })
 
 t.test('too little scope is 403 and says which; it is recorded', async t => {
+  verifies('smart-2.2', 'SAL-95', 'SAL-243', 'SAL-266', 'SAL-1009')
   const reply = await bearer(await forge({ claims: { scope: 'system/Observation.rs' } }))
   t.equal(reply.status, 403)
   t.match(reply.headers['www-authenticate'], 'error="insufficient_scope", scope="system/Patient.r"')
