@@ -72,6 +72,7 @@ t.test('an app can ask whether it has changed, and for another mode', async t =>
 })
 
 t.test('its oauth-uris are those of the discovery document, by the names that the extension has', async t => {
+  verifies('smart-2.2', 'SAL-1027', 'SAL-378')
   const [extension] = rest?.security.extension ?? []
   const uris = Object.fromEntries((extension?.extension ?? []).map(({ url, valueUri }) => [url, valueUri]))
   const discovered = await fetch(`${s.baseUrl}/fhir/.well-known/smart-configuration`)
@@ -79,6 +80,7 @@ t.test('its oauth-uris are those of the discovery document, by the names that th
   t.same(uris, {
     authorize: configuration.authorization_endpoint,
     token: configuration.token_endpoint,
+    register: configuration.registration_endpoint,
     introspect: configuration.introspection_endpoint,
     revoke: configuration.revocation_endpoint,
   })

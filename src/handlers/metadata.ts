@@ -14,7 +14,7 @@ import type { NamedOperation } from './operations/operation.ts'
 import { referencesOf, targetsOf } from './searchable.ts'
 
 /** The endpoints that the extension oauth-uris has names for. */
-const ENDPOINTS = ['authorize', 'token', 'introspect', 'revoke'] as const
+const ENDPOINTS = ['authorize', 'token', 'register', 'introspect', 'revoke'] as const
 
 /** Where the authorization server's endpoints are. */
 export type Security = Readonly<Record<(typeof ENDPOINTS)[number], string>>

@@ -1,5 +1,7 @@
-import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { type Adapter, type AdapterFactory, type AdapterPayload, type AllClientMetadata, errors } from 'oidc-provider'
+import { saveClient } from '../store/clients.ts'
 import type { Queryable } from '../store/db.ts'
+import { removeClient } from '../store/registrations.ts'
 import {
   consumePayload,
   destroyGrant,
@@ -10,7 +12,7 @@ import {
   savePayload,
   savePayloadOnce,
 } from '../store/tokens.ts'
-import { clientMetadata } from './clients.ts'
+import { clientMetadata, toRegistration } from './clients.ts'
 import type { Successor } from './rotation.ts'
 
 /**
@@ -83,8 +85,8 @@ function ofModel(db: Queryable, model: string, successor: Successor): Adapter {
   }
 }
 
-const readOnly = (): never => {
-  throw new Error('Clients are registered through src/store/clients.ts.')
+const never = (): never => {
+  throw new Error('Clients are neither consumed nor issued under a grant.')
 }
 
 function clients(db: Queryable): Adapter {
@@ -92,10 +94,11 @@ function clients(db: Queryable): Adapter {
     find: id => clientMetadata(db, id),
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
-    upsert: readOnly,
-    consume: readOnly,
-    destroy: readOnly,
-    revokeByGrantId: readOnly,
+    // Only by registration of an app itself (RFC 7591), after src/smart/registration.ts has judged what it says.
+    upsert: (_id, payload) => saveClient(db, toRegistration(payload as AllClientMetadata)),
+    destroy: id => removeClient(db, id),
+    consume: never,
+    revokeByGrantId: never,
   }
 }
 

@@ -8,6 +8,10 @@ import { fhirBaseOf, type SmartOptions } from './settings.ts'
 
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
 
+/** The token of an `Authorization: Bearer` header, RFC 6750 section 2.1. */
+export const bearerIn = ({ headers }: FastifyRequest): string | undefined =>
+  BEARER.exec(headers.authorization ?? '')?.[1]
+
 /** The system client that asks, and the token that it showed. */
 export type Caller = { clientId: string; tokenId: string }
 
@@ -23,7 +27,7 @@ export async function callerOf(
   scope: (typeof SYSTEM_SCOPES)[number],
 ): Promise<Caller> {
   const realm = `Bearer realm="${fhirBaseOf(config)}"`
-  const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
+  const token = bearerIn(request)
   if (token === undefined) {
     reply.header('www-authenticate', realm)
     throw new errors.InvalidToken('no access token')

@@ -43,6 +43,23 @@ export function toMetadata(client: ClientRegistration): AllClientMetadata {
   }
 }
 
+const COLUMNS = ['client_id', 'client_name', 'client_secret', 'smart_scopes', 'smart_kind', 'scope']
+
+/** What the provider keeps of a client that registered itself, as a registration. A secret comes as itself once, then as its hash. */
+export function toRegistration(metadata: AllClientMetadata): ClientRegistration {
+  const { client_id = '', client_name = client_id, client_secret, smart_scopes, token_endpoint_auth_method } = metadata
+  const members = Object.entries(metadata).filter(([name, value]) => value !== undefined && !COLUMNS.includes(name))
+  const secret = client_secret?.startsWith(PREFIX) ? client_secret : client_secret && storedSecret(client_secret)
+  return {
+    clientId: client_id,
+    name: client_name,
+    kind: token_endpoint_auth_method === 'none' ? 'public' : 'confidential',
+    metadata: Object.fromEntries(members),
+    scopes: String(smart_scopes),
+    secret,
+  }
+}
+
 /** Loads an active client as the provider takes it. */
 export async function clientMetadata(db: Queryable, clientId: string): Promise<AllClientMetadata | undefined> {
   const client = await findClient(db, clientId)

@@ -12,6 +12,7 @@ export function endpoints(config: Pick<SmartConfig, 'baseUrl'>) {
     introspect: `${issuer}/introspect`,
     revoke: `${issuer}/revoke`,
     jwks: `${issuer}/jwks`,
+    register: `${issuer}/register`,
     par: `${issuer}/par`,
     endSession: `${issuer}${END_SESSION}`,
   } as const
@@ -71,7 +72,7 @@ export function scopesSupported(): string[] {
 
 /** The document at `[base]/.well-known/smart-configuration`, SMART 2.2 "Using well-known". */
 export function smartConfiguration(config: Pick<SmartConfig, 'baseUrl'>) {
-  const { authorize, token, introspect, revoke, jwks, par, endSession } = endpoints(config)
+  const { authorize, token, introspect, revoke, register, jwks, par, endSession } = endpoints(config)
   return {
     issuer: issuerOf(config),
     jwks_uri: jwks,
@@ -79,6 +80,7 @@ export function smartConfiguration(config: Pick<SmartConfig, 'baseUrl'>) {
     token_endpoint: token,
     introspection_endpoint: introspect,
     revocation_endpoint: revoke,
+    registration_endpoint: register,
     pushed_authorization_request_endpoint: par,
     end_session_endpoint: endSession,
     management_endpoint: managementOf(config),

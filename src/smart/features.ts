@@ -1,4 +1,5 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { newSecret } from './clients.ts'
 import { logoutPages } from './logout.ts'
 import { defaultResource, resourceServerInfo } from './resource-server.ts'
 import type { SmartOptions } from './settings.ts'
@@ -15,6 +16,14 @@ export function features(options: SmartOptions): Configuration['features'] {
     dPoP: { enabled: false },
     rpInitiatedLogout: { enabled: true, ...logoutPages(options.config) },
     pushedAuthorizationRequests: { enabled: true },
+    // Who may register is judged before, by src/smart/registration-routes.ts.
+    registration: {
+      enabled: true,
+      initialAccessToken: false,
+      issueRegistrationAccessToken: true,
+      secretFactory: newSecret,
+    },
+    registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: ownToken },
     revocation: { enabled: true, allowedPolicy: ownToken },

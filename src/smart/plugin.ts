@@ -15,6 +15,7 @@ import { END_SESSION } from './logout.ts'
 import { sendErrorPages } from './page-errors.ts'
 import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { makeProvider, type RenderError } from './provider.ts'
+import { registrationRoutes } from './registration-routes.ts'
 import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
 import { systemRoutes } from './system-routes.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
@@ -167,6 +168,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   await app.register(async scope => pageRoutes(scope, options, provider))
   await app.register(accountRoutes, options)
   await app.register(systemRoutes, options)
+  await app.register(registrationRoutes, { options, delegate })
   await app.register(assetRoutes, options)
 
   const cleanUp = setInterval(() => {

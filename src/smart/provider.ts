@@ -20,6 +20,7 @@ import { features } from './features.ts'
 import { derive } from './keys.ts'
 import { checkLaunch } from './launch.ts'
 import { END_SESSION } from './logout.ts'
+import { finishRegistrations } from './registration-routes.ts'
 import { LIFETIME } from './resource-server.ts'
 import { deriveRotated, successorWith } from './rotation.ts'
 import { issuerOf, MOUNT, type SmartOptions } from './settings.ts'
@@ -93,6 +94,18 @@ const TTL: Configuration['ttl'] = {
   Grant: 365 * DAY,
 }
 
+/** Below the issuer. */
+const ROUTES = {
+  authorization: '/authorize',
+  token: '/token',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  jwks: '/jwks',
+  end_session: END_SESSION,
+  pushed_authorization_request: '/par',
+  registration: '/register',
+} as const
+
 function configuration(options: SmartOptions, renderError: RenderError): Configuration {
   const { config, pool, keys } = options
   const adapter = adapterFactory(pool, successorWith(config.secret))
@@ -112,15 +125,7 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
     extraClientMetadata: { properties: OWN_METADATA },
     extraParams: { launch: checkLaunch(options) },
     pkce: { required: () => true },
-    routes: {
-      authorization: '/authorize',
-      token: '/token',
-      introspection: '/introspect',
-      revocation: '/revoke',
-      jwks: '/jwks',
-      end_session: END_SESSION,
-      pushed_authorization_request: '/par',
-    },
+    routes: ROUTES,
     cookies: {
       keys: [derive(config.secret, 'cookies').toString('base64url')],
       long: { signed: true, httpOnly: true, sameSite: 'lax' },
@@ -164,6 +169,7 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   }
   deriveRotated(provider, successorWith(options.config.secret))
   const scopes = scopesSupported()
+  finishRegistrations(provider, options)
   auditProvider(provider, options)
   provider.use(async (ctx, next) => {
     await next()

@@ -3,8 +3,19 @@ import { type Access, closed, lineOf, record } from '../store/audit.ts'
 import { findLaunchContext } from '../store/tokens.ts'
 import type { SmartOptions } from './settings.ts'
 
-/** What happens to an app's access: a launch handle made, consent given, a token given or given anew, access taken back. */
-export type GrantEvent = 'launch' | 'authorize' | 'token' | 'refresh' | 'revoke'
+/**
+ * What happens to an app's access: a launch handle made, consent given, a token given or given anew, access taken back; and
+ * that an app registers itself, changes that, and goes.
+ */
+export type GrantEvent =
+  | 'launch'
+  | 'authorize'
+  | 'token'
+  | 'refresh'
+  | 'revoke'
+  | 'register'
+  | 'register-anew'
+  | 'unregister'
 
 type Trail = Pick<SmartOptions, 'pool' | 'clock'>
 type Happened = { app: string; by: Access['grant']; requestId: string; result: Record<string, unknown> }
