@@ -145,15 +145,23 @@ function refusal(grant: Grant, definition: Definition, interaction: Interaction)
   })
 }
 
+// A grant never changes, so what it permits is worked out once for as long as its token is remembered.
+const given = new WeakMap<Grant, Map<string, Permission>>()
+
 /**
  * The permission for an interaction on a type.
  * @throws FhirError 403 `insufficient_scope` (RFC 6750 section 3.1) when the scopes do not cover it, 403 when no
  * declaration lets this kind of user do it.
  */
 export function permit(grant: Grant, definition: Definition, interaction: Interaction): Permission {
+  const name = `${definition.type} ${interaction}`
+  const known = given.get(grant)?.get(name)
+  if (known) return known
   const reach = reachOf(grant, definition, interaction)
   if (!reach) throw refusal(grant, definition, interaction)
-  return make(definition, reach, other => permit(grant, other, 'search-type'))
+  const permission = make(definition, reach, other => permit(grant, other, 'search-type'))
+  given.set(grant, (given.get(grant) ?? new Map()).set(name, permission))
+  return permission
 }
 
 /**

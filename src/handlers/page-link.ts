@@ -38,8 +38,15 @@ function nonces(): () => Buffer {
   }
 }
 
+const owners = new WeakMap<Grant, Buffer>()
+
 /** Whom a link belongs to: nobody else's token opens it. */
-const owner = ({ subject, client, patient }: Grant): Buffer => Buffer.from(JSON.stringify([subject, client, patient]))
+function owner(grant: Grant): Buffer {
+  const { subject, client, patient } = grant
+  const known = owners.get(grant) ?? Buffer.from(JSON.stringify([subject, client, patient]))
+  owners.set(grant, known)
+  return known
+}
 
 /**
  * Page links are encrypted and bound to who got them: they carry no search value in clear, cannot be altered, and
