@@ -18,14 +18,19 @@ export type Cluster = {
   stop(): Promise<void>
 }
 
-/** Starts the cluster of the benchmark under `folder`, with an empty database. */
-export async function openCluster(folder: string): Promise<Cluster> {
-  const postgres = await startPostgres(folder, { settings: SETTINGS })
+/** Starts the cluster of the benchmark under `folder`, with an empty database unless that of an earlier run is wanted. */
+export async function openCluster(
+  folder: string,
+  { settings = {}, again = false }: { settings?: Record<string, string>; again?: boolean } = {},
+): Promise<Cluster> {
+  const postgres = await startPostgres(folder, { settings: { ...SETTINGS, ...settings } })
   const admin = new pg.Client({ connectionString: postgres.url, application_name: 'bench' })
   await admin.connect()
-  await admin.query(`drop database if exists ${DATABASE} with (force)`)
-  await admin.query(`create database ${DATABASE}`)
-  await admin.query('create extension if not exists pg_stat_statements')
+  if (!again) {
+    await admin.query(`drop database if exists ${DATABASE} with (force)`)
+    await admin.query(`create database ${DATABASE}`)
+    await admin.query('create extension if not exists pg_stat_statements')
+  }
   const url = new URL(postgres.url)
   url.pathname = `/${DATABASE}`
   const log = `${folder}/postgres.log`

@@ -31,11 +31,21 @@ const SIZED = [
 ]
 const PROXIES = 20_000
 
-type Sign = (claims: Record<string, string>) => Promise<string>
+export type Sign = (claims: Record<string, string>) => Promise<string>
+
+/** A connection for a while. */
+async function withPool<T>(databaseUrl: string, use: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, application_name: 'bench' })
+  try {
+    return await use(pool)
+  } finally {
+    await pool.end()
+  }
+}
 
 /** Signs as the authorization server does, with its own key: what a login costs is not what is measured here. */
-async function signer(pool: pg.Pool, origin: string): Promise<Sign> {
-  const { jwks } = await loadKeys(pool, SECRET)
+export async function signer(databaseUrl: string, origin: string): Promise<Sign> {
+  const { jwks } = await withPool(databaseUrl, pool => loadKeys(pool, SECRET))
   const jwk = jwks.keys.find(({ alg }) => alg === 'ES256') as JWK
   const key = await importJWK(jwk, 'ES256')
   let count = 0
@@ -50,7 +60,8 @@ async function signer(pool: pg.Pool, origin: string): Promise<Sign> {
       .sign(key)
 }
 
-async function submit(origin: string, token: string, bundle: Bundle): Promise<void> {
+/** Sends a transaction through the server's own front door. */
+export async function submit(origin: string, token: string, bundle: Bundle): Promise<void> {
   const response = await fetch(`${origin}/fhir`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' },
@@ -60,24 +71,35 @@ async function submit(origin: string, token: string, bundle: Bundle): Promise<vo
   if (response.status !== 200) throw new Error(`The server refused the data: ${response.status} ${answer}`)
 }
 
-/** An account for each patient, who is that patient in the records. */
-async function enrol(pool: pg.Pool, patients: readonly string[]): Promise<void> {
-  await pool.query(
-    `insert into person (id, email, email_folded, name)
-     select p, p || '@example.org', p || '@example.org', p from unnest($1::text[]) p`,
-    [patients],
-  )
-  await pool.query("insert into person_actor (person, actor) select p, 'Patient/' || p from unnest($1::text[]) p", [
-    patients,
-  ])
-  // As many proxies as a trust has: a small table would be read whole, and be planned for as such.
-  await pool.query(
-    `insert into reach (actor, patient, topics, begins, ends, consent)
-     select 'RelatedPerson/' || n, 'other-' || n, array['results'], '2020-01-01', '2099-01-01', 'Consent/' || n
-     from generate_series(1, $1) n`,
-    [PROXIES],
-  )
+/** The same for many, a few at a time; each is made when its turn comes. */
+export async function submitAll(origin: string, token: string, bundles: readonly (() => Bundle)[]): Promise<void> {
+  const queue = [...bundles]
+  const work = async () => {
+    for (let make = queue.shift(); make; make = queue.shift()) await submit(origin, token, make())
+  }
+  await Promise.all([1, 2, 3, 4].map(work))
 }
+
+/** An account for each patient, who is that patient in the records. */
+export const enrol = (databaseUrl: string, patients: readonly string[]): Promise<void> =>
+  withPool(databaseUrl, async pool => {
+    await pool.query(
+      `insert into person (id, email, email_folded, name)
+       select p, p || '@example.org', p || '@example.org', p from unnest($1::text[]) p`,
+      [patients],
+    )
+    await pool.query("insert into person_actor (person, actor) select p, 'Patient/' || p from unnest($1::text[]) p", [
+      patients,
+    ])
+    // As many proxies as a trust has: a small table would be read whole, and be planned for as such.
+    await pool.query(
+      `insert into reach (actor, patient, topics, begins, ends, consent)
+       select 'RelatedPerson/' || n, 'other-' || n, array['results'], '2020-01-01', '2099-01-01', 'Consent/' || n
+       from generate_series(1, $1) n`,
+      [PROXIES],
+    )
+    await pool.query('vacuum analyze person, person_actor, reach')
+  })
 
 /** What the controls look at that our own tables do not have: a copy for writes, and identifiers in a table of their own. */
 async function prepareControls(pool: pg.Pool): Promise<void> {
@@ -89,10 +111,11 @@ async function prepareControls(pool: pg.Pool): Promise<void> {
   await pool.query('vacuum analyze')
 }
 
-const numbersFrom = (first: number, count: number): number[] =>
+export const numbersFrom = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => first + index)
 
-async function tokensOf(sign: Sign, patients: readonly string[], each: number): Promise<Tokens> {
+/** So many access tokens for each patient. */
+export async function tokensOf(sign: Sign, patients: readonly string[], each: number): Promise<Tokens> {
   const scope = 'openid fhirUser launch/patient patient/*.rs'
   const claims = (id: string) => ({ sub: id, client_id: 'bench-app', scope, patient: id, fhirUser: `Patient/${id}` })
   const own = (id: string) => Promise.all(Array.from({ length: each }, () => sign(claims(id))))
@@ -101,41 +124,25 @@ async function tokensOf(sign: Sign, patients: readonly string[], each: number): 
 
 /** Loads the data through the server's own front door, and makes the tokens. */
 export async function fill(databaseUrl: string, origin: string, { patients, results, records }: Size): Promise<Filled> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, application_name: 'bench' })
-  try {
-    const sign = await signer(pool, origin)
-    const engine = await sign({ sub: 'bench-engine', client_id: 'bench-engine', scope: 'system/*.cruds' })
-    const began = performance.now()
-    await submit(origin, engine, directory())
-    const amounts: Amounts = { results, reports: Math.floor(results / 8), appointments: 20, letters: 16, messages: 20 }
-    const known = SIZED.map(each => ({ ...each, numbers: numbersFrom(each.first, records) }))
-    const main = { amounts, numbers: numbersFrom(0, patients) }
-    const queue = [main, ...known].flatMap(each => each.numbers.map(n => ({ n, amounts: each.amounts })))
-    const work = async () => {
-      for (let next = queue.shift(); next; next = queue.shift())
-        await submit(origin, engine, record(next.n, next.amounts))
-    }
-    await Promise.all([1, 2, 3, 4].map(work))
-    const seconds = (performance.now() - began) / 1000
-    const ids = main.numbers.map(patientId)
-    await enrol(pool, [...ids, ...known.flatMap(({ numbers }) => numbers.map(patientId))])
+  const sign = await signer(databaseUrl, origin)
+  const engine = await sign({ sub: 'bench-engine', client_id: 'bench-engine', scope: 'system/*.cruds' })
+  const began = performance.now()
+  await submit(origin, engine, directory())
+  const amounts: Amounts = { results, reports: Math.floor(results / 8), appointments: 20, letters: 16, messages: 20 }
+  const known = SIZED.map(each => ({ ...each, numbers: numbersFrom(each.first, records) }))
+  const main = { amounts, numbers: numbersFrom(0, patients) }
+  const bundles = [main, ...known].flatMap(each => each.numbers.map(n => () => record(n, each.amounts)))
+  await submitAll(origin, engine, bundles)
+  const seconds = (performance.now() - began) / 1000
+  const ids = main.numbers.map(patientId)
+  await enrol(databaseUrl, [...ids, ...known.flatMap(({ numbers }) => numbers.map(patientId))])
+  const observations = await withPool(databaseUrl, async pool => {
     await prepareControls(pool)
-    const sized = new Map<number, Tokens>()
-    for (const each of known) sized.set(sizeOf(each.amounts), await tokensOf(sign, each.numbers.map(patientId), 2))
-    const found = await pool.query<{ id: string; patient: string }>(
-      'select id, patient from observation where patient = any($1) order by id',
-      [ids],
-    )
-    return {
-      origin,
-      tokens: await tokensOf(sign, ids, Math.ceil(TOKENS / patients)),
-      sized,
-      engine,
-      observations: found.rows,
-      nhsNumbers: main.numbers.map(nhsNumber),
-      seconds,
-    }
-  } finally {
-    await pool.end()
-  }
+    const text = 'select id, patient from observation where patient = any($1) order by id'
+    return (await pool.query<{ id: string; patient: string }>(text, [ids])).rows
+  })
+  const sized = new Map<number, Tokens>()
+  for (const each of known) sized.set(sizeOf(each.amounts), await tokensOf(sign, each.numbers.map(patientId), 2))
+  const tokens = await tokensOf(sign, ids, Math.ceil(TOKENS / patients))
+  return { origin, tokens, sized, engine, observations, nhsNumbers: main.numbers.map(nhsNumber), seconds }
 }

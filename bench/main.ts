@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { build } from '../scripts/build.mjs'
 import { type Cluster, openCluster } from './cluster.ts'
 import { type Filled, fill } from './fill.ts'
+import { grow } from './grow.ts'
 import { explain, planFaults } from './plans.ts'
 import { environment, type Line, save, summarise, table } from './report.ts'
 import { runScenario } from './rounds.ts'
@@ -59,19 +60,19 @@ function options() {
       full: { type: 'boolean' },
       only: { type: 'string' },
       hold: { type: 'boolean' },
+      /** Looks at searches in a trust of so many patients instead. */
+      grow: { type: 'boolean' },
+      patients: { type: 'string', default: '20000' },
+      keep: { type: 'boolean', default: false },
       /** Node's own flags for our server, as in --flags=--cpu-prof. */
       flags: { type: 'string' },
     },
   })
-  const names = values.only?.split(',')
-  const size = SIZES[values.full ? 'full' : 'quick']
-  return { size, scenarios: scenariosOf(names), hold: values.hold, flags: values.flags?.split(' ') }
+  const flags = values.flags?.split(' ') ?? []
+  return { ...values, size: SIZES[values.full ? 'full' : 'quick'], flags, patients: Number(values.patients) }
 }
 
-async function main(): Promise<void> {
-  const { size, scenarios, flags = [], ...wanted } = options()
-  if (!build()) throw new Error('The server does not compile')
-  mkdirSync(OUT, { recursive: true })
+async function compare({ size, only, hold: held, flags }: ReturnType<typeof options>): Promise<void> {
   const cluster = await openCluster(`${OUT}/data`)
   let ours: Running | undefined
   try {
@@ -80,9 +81,9 @@ async function main(): Promise<void> {
     const filled = await fill(cluster.url, `http://127.0.0.1:${port}`, size)
     process.stderr.write(`${filled.observations.length} results were loaded in ${filled.seconds.toFixed(1)} s\n`)
     const run = { cluster, ours, filled, rounds: size.rounds }
-    if (wanted.hold) return await hold(run)
+    if (held) return await hold(run)
     const lines: Line[] = []
-    for (const scenario of scenarios) lines.push(await measure(run, scenario))
+    for (const scenario of scenariosOf(only?.split(','))) lines.push(await measure(run, scenario))
     const where = await environment(cluster, size)
     save(OUT, 'result', { environment: where, lines })
     process.stdout.write(`${JSON.stringify(where)}\n\n${table(lines)}\n`)
@@ -93,4 +94,8 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+const wanted = options()
+if (!build()) throw new Error('The server does not compile')
+mkdirSync(OUT, { recursive: true })
+if (wanted.grow) await grow(OUT, wanted)
+else await compare(wanted)
