@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { finishIntrospection } from './introspection.ts'
 
 /** What is never kept by anybody on the way, RFC 6749 section 5.1; SMART 2.2 wants both headers, on errors too. */
 export const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
@@ -30,6 +31,7 @@ export function finishAnswer(ctx: KoaContextWithOIDC, scopes_supported: readonly
   ctx.set(NO_STORE)
   allowCredentials(ctx)
   if (route === 'token') addContext(ctx)
+  if (route === 'introspection') finishIntrospection(ctx)
 }
 
 /** Answers with an error that is not the provider's own in the form of its errors: RFC 6749 section 5.2. */

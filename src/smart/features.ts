@@ -1,10 +1,11 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { newSecret } from './clients.ts'
+import { mayIntrospect } from './introspection.ts'
 import { logoutPages } from './logout.ts'
 import { defaultResource, resourceServerInfo } from './resource-server.ts'
 import type { SmartOptions } from './settings.ts'
 
-/** Whether a client may be told about a token: only about its own. A public client proves nothing, so only by having it. */
+/** Whether a client may take a token back: only its own. A public client proves nothing, so only by having it. */
 const ownToken = async (_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }) =>
   token.clientId === client.clientId
 
@@ -25,7 +26,7 @@ export function features(options: SmartOptions): Configuration['features'] {
     },
     registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
     clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: ownToken },
+    introspection: { enabled: true, allowedPolicy: mayIntrospect },
     revocation: { enabled: true, allowedPolicy: ownToken },
     resourceIndicators: {
       enabled: true,

@@ -1,24 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import fastifyStatic from '@fastify/static'
-import type { FastifyBaseLogger, FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { errors, Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
 import { accountRoutes } from './account/routes.ts'
-import { sendError } from './answers.ts'
 import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
 import { errorPage } from './error-page.ts'
-import { formOf, takeForms } from './forms.ts'
+import { takeForms } from './forms.ts'
 import { interactionRoutes } from './interaction-routes.ts'
-import { END_SESSION } from './logout.ts'
 import { sendErrorPages } from './page-errors.ts'
 import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
+import { protocolRoutes } from './protocol-routes.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { registrationRoutes } from './registration-routes.ts'
 import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
 import { systemRoutes } from './system-routes.ts'
-import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
 
 const CLEAN_UP_EVERY = 10 * 60 * 1000
 
@@ -43,57 +41,6 @@ function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegat
       handler: (request, reply) => delegate(request, reply, { path: `${MOUNT}/.well-known/openid-configuration` }),
     })
   }
-}
-
-/** The endpoints whose requests are passed on as they are, or after an edit of their form. */
-function protocolRoutes(app: FastifyInstance, { config, pool, keys }: SmartOptions, delegate: Delegate): void {
-  takeForms(app)
-  app.setErrorHandler((error: FastifyError | errors.OIDCProviderError, request, reply) => {
-    const { origin } = request.headers
-    // What is wrong with a request may be read by the page that made it; nothing else is in the answer.
-    if (origin !== undefined) reply.header('access-control-allow-credentials', 'true').header('vary', 'Origin')
-    return sendError(error, request, reply.header('access-control-allow-origin', origin ?? '*'))
-  })
-  const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
-  app.get(`${MOUNT}/authorize`, (request, reply) => {
-    const target = request.raw.url ?? ''
-    delegate(request, reply, authorize(target.includes('?') ? target.slice(target.indexOf('?') + 1) : ''))
-  })
-  // The cookies of the flow are SameSite=Lax: a form posted by another site has none of them, the GET has.
-  app.post(`${MOUNT}/authorize`, async (request, reply) =>
-    reply.header('cache-control', 'no-store').redirect(`${MOUNT}/authorize?${formOf(request) ?? ''}`, 303),
-  )
-  app.get(`${MOUNT}/authorize/:uid`, (request, reply) => delegate(request, reply))
-  app.get(`${MOUNT}${END_SESSION}`, (request, reply) => delegate(request, reply))
-  app.post(`${MOUNT}${END_SESSION}`, async (request, reply) =>
-    reply.header('cache-control', 'no-store').redirect(`${MOUNT}${END_SESSION}?${formOf(request) ?? ''}`, 303),
-  )
-  app.get(`${MOUNT}${END_SESSION}/success`, (request, reply) => delegate(request, reply))
-  app.post(`${MOUNT}${END_SESSION}/confirm`, (request, reply) =>
-    delegate(request, reply, { body: formOf(request) ?? '' }),
-  )
-
-  app.post(`${MOUNT}/token`, async (request, reply) => {
-    const form = formOf(request)
-    const hasAuthorization = request.headers.authorization !== undefined
-    delegate(request, reply, form === undefined ? {} : { body: await nameClient(pool, form, hasAuthorization) })
-    return reply
-  })
-  app.post(`${MOUNT}/par`, (request, reply) => {
-    const form = formOf(request)
-    delegate(request, reply, form === undefined ? {} : { body: toAuthorizationQuery(form) })
-  })
-  for (const path of [`${MOUNT}/introspect`, `${MOUNT}/revoke`]) {
-    app.post(path, async (request, reply) => {
-      const form = formOf(request)
-      delegate(request, reply, form === undefined ? {} : { body: await swapToken(form, keys, config) })
-      return reply
-    })
-  }
-  for (const path of ['token', 'introspect', 'revoke', 'par', 'jwks']) {
-    app.options(`${MOUNT}/${path}`, (request, reply) => delegate(request, reply))
-  }
-  app.get(`${MOUNT}/jwks`, (request, reply) => delegate(request, reply))
 }
 
 /** Sign-in and consent, and the error page of both. */
@@ -164,7 +111,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   const delegate = delegateTo(provider.callback(), options.config)
 
   await app.register(async scope => discoveryRoutes(scope, options, delegate))
-  await app.register(async scope => protocolRoutes(scope, options, delegate))
+  await app.register(async scope => protocolRoutes(scope, options, provider, delegate))
   await app.register(async scope => pageRoutes(scope, options, provider))
   await app.register(accountRoutes, options)
   await app.register(systemRoutes, options)
