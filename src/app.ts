@@ -4,7 +4,7 @@ import pg from 'pg'
 import { asServer } from './access/server.ts'
 import type { Config } from './config.ts'
 import { sendError } from './handlers/errors.ts'
-import { withPlainDollar } from './handlers/path-shape.ts'
+import { plainUrl } from './handlers/path-shape.ts'
 import { fhir } from './handlers/plugin.ts'
 import { health } from './health.ts'
 import { definitionOf } from './resources/index.ts'
@@ -46,7 +46,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     routerOptions: { maxParamLength: 500 },
     // A path that cannot be read reaches no plugin, whose own answer to errors would be given.
     frameworkErrors: sendError,
-    rewriteUrl: ({ url = '' }) => withPlainDollar(url),
+    rewriteUrl: ({ url = '' }) => plainUrl(url),
     forceCloseConnections: 'idle',
   })
   useNamedStatements(config.statements === 'named')

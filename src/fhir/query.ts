@@ -27,6 +27,9 @@ export type Searchable = {
   readonly base: string
 }
 
+/** What says one thing of the answer. */
+const ONCE = ['_count', '_summary', '_total']
+
 /** More conditions and includes than anybody means, and few enough to be planned in no time. */
 const MOST_PARAMETERS = 50
 const MOST_VALUES = 2000
@@ -47,6 +50,8 @@ export function parseQuery(
   const ignored: string[] = []
   let values = 0
   for (const [name, value] of params) {
+    if (ONCE.includes(name) && used.some(([other, before]) => other === name && before !== value))
+      throw invalid(`${name} is there twice, with different values`)
     if (value === '') throw invalid(`The search parameter "${name.slice(0, 60)}" has no value`)
     if (!readResult(results, name, value, searchable)) {
       const clause = parseClause(name, value, searchable)

@@ -114,7 +114,22 @@ function parseInclude(name: string, value: string, searchable: Searchable): Incl
       `${asked} names no reference parameter` +
         (references ? `; ${source} has: ${references.join(', ')}` : ` of a type that is served`),
     )
+  if (target !== undefined) checkTarget(asked, { source, param, target }, searchable)
   return { reverse, iterate, source, param, target }
+}
+
+/** What an include is cut down to must be something that its parameter leads to. */
+function checkTarget(
+  asked: string,
+  { source, param, target }: { readonly source: string; readonly param: string; readonly target: string },
+  searchable: Searchable,
+): void {
+  const params = param === '*' ? (searchable.references(source) ?? []) : [param]
+  const targets = new Set(params.flatMap(each => searchable.of(source)?.targets(each) ?? []))
+  if (!targets.has(target))
+    throw invalid(
+      `${asked}: ${source}:${param} does not lead to ${short(target)}; it leads to: ${[...targets].sort().join(', ')}`,
+    )
 }
 
 const oneOf = <T extends string>(name: string, value: string, right: readonly T[]): T => {
@@ -181,7 +196,7 @@ const READ: Readonly<Record<string, Read>> = {
     results.count = parseCount(value)
   },
   _sort: (results, value, _name, searchable) => {
-    results.sort = parseSort(value, searchable)
+    results.sort = [...results.sort, ...parseSort(value, searchable)]
   },
   _total: (results, value) => {
     results.total = oneOf('_total', value, ['none', 'estimate', 'accurate'])

@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { notAllowed } from '../fhir/outcome.ts'
 import { shapeOf, staticsOf } from './path-shape.ts'
 
 declare module 'fastify' {
@@ -29,4 +30,23 @@ export function methodsOfPaths(app: FastifyInstance): (path: string) => string[]
       method => method !== 'OPTIONS',
     )
   }
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** The methods that a path does not have are refused with those that it has. https://hl7.org/fhir/R4/http.html#general */
+export function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
+  const allow = methods.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  for (const method of METHODS)
+    if (!methods.includes(method))
+      app.route({
+        method,
+        url,
+        config: { refuses: true },
+        // Before the body is read: that it comes in no form that is taken here is not what was wrong.
+        onRequest: async request => {
+          throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
+        },
+        handler: () => {},
+      })
 }

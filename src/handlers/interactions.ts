@@ -1,5 +1,7 @@
+import { nearest } from '../fhir/nearest.ts'
+import { invalid } from '../fhir/outcome.ts'
 import type { Definition, Interaction } from '../resources/definition.ts'
-import type { Operation } from './call.ts'
+import { isLenient, type Operation } from './call.ts'
 import { create } from './create.ts'
 import { conditionalDelete, deleteOne } from './delete.ts'
 import { historyInstance, historyType, vread } from './history.ts'
@@ -41,6 +43,26 @@ export const offered = ({ may }: Definition): ReadonlySet<Interaction> =>
 const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete']
 const WITH_RESOURCE: readonly string[] = ['create', 'update', 'patch']
 
+const FORMATS = ['_format', '_pretty']
+/** What may stand behind a path that says all by itself, https://hl7.org/fhir/R4/http.html#parameters */
+const GENERAL: Readonly<Partial<Record<Interaction, readonly string[]>>> = {
+  read: ['_summary', '_elements', ...FORMATS],
+  vread: ['_summary', '_elements', ...FORMATS],
+}
+
+/** Refuses what would be passed over. @throws FhirError 400 */
+function checkParams(interaction: Interaction, { params, conditions }: Asked): void {
+  const known = GENERAL[interaction] ?? FORMATS
+  const unknown = params.find(([name]) => !known.includes(name))?.[0]
+  if (unknown === undefined || isLenient(conditions.prefer)) return
+  const guess = nearest(unknown, known)
+  throw invalid(
+    `${interaction} does not take "${unknown.slice(0, 60)}".${guess ? ` Did you mean "${guess}"?` : ''} Known are: ${known.join(', ')}`,
+    undefined,
+    'not-supported',
+  )
+}
+
 function callOf(definition: Definition, { parts: { id, versionId }, ...asked }: Asked) {
   return {
     ...asked,
@@ -53,6 +75,7 @@ function callOf(definition: Definition, { parts: { id, versionId }, ...asked }: 
 function wayOf(definition: Definition, { interaction, method, path, operation }: Route): Way {
   const { type } = definition
   const isQuery = path === '' && method !== 'GET' && method !== 'POST'
+  const saysAll = !isQuery && !interaction.startsWith('search') && !interaction.startsWith('history')
   return {
     method,
     url: `/${type}${path}`,
@@ -68,6 +91,7 @@ function wayOf(definition: Definition, { interaction, method, path, operation }:
     handle: async asked => {
       // What is to be written under it is refused with what would be right; nothing else can be there.
       if (method !== 'PUT') checkId(type, asked.parts.id)
+      if (saysAll) checkParams(interaction, asked)
       return await operation(callOf(definition, asked))
     },
   }

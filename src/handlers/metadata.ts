@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { searchParametersOf } from '../fhir/model.ts'
-import { invalid, notAllowed } from '../fhir/outcome.ts'
+import { invalid } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
 import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { IPA_SERVER } from '../resources/international-patient-access.ts'
+import { refuseOthers } from './allowed.ts'
 import { INTERACTIONS, offered } from './interactions.ts'
 import { FHIR_JSON, negotiate } from './negotiate.ts'
 import { OPERATIONS, typesOf } from './operations/index.ts'
@@ -206,12 +207,5 @@ export function capabilityRoute(app: FastifyInstance, base: string, security: Se
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()
     return reply.type(`${type}; charset=utf-8`).send(body)
   })
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
-    app.route({
-      method,
-      url: '/metadata',
-      handler: () => {
-        throw notAllowed('The CapabilityStatement can only be read', ['GET', 'HEAD'])
-      },
-    })
+  refuseOthers(app, '/metadata', ['GET'])
 }

@@ -27,13 +27,31 @@ const notAcceptable = (wanted: string) =>
     },
   ])
 
+/** Whether the body is the form of a search. */
+export const isForm = ({ headers }: FastifyRequest): boolean =>
+  headers['content-type'] !== undefined && parseMediaType(headers['content-type']).type === FORM
+
+/** A parameter that is not part of what is asked for: of the URL, or of the form of a search. */
+function generalOf(request: FastifyRequest, name: '_format' | '_pretty'): string | undefined {
+  const query = (request.query ?? {}) as Record<string, string | string[] | undefined>
+  const [value] = [query[name]].flat()
+  if (value !== undefined || typeof request.body !== 'string' || !isForm(request)) return value
+  return new URLSearchParams(request.body).get(name) ?? undefined
+}
+
 /** The media type that `_format` asks for, if it is there: a plus sign may have become a space on the way. */
 export function formatOf(request: FastifyRequest): MediaType | undefined {
-  const { _format: format } = (request.query ?? {}) as { _format?: string | string[] }
-  const value = Array.isArray(format) ? format[0] : format
+  const value = generalOf(request, '_format')
   if (value === undefined) return undefined
   const wanted = parseMediaType(value.trim().replaceAll(' ', '+').replaceAll(';+', ';'))
   return wanted.type === 'json' ? { ...wanted, type: FHIR_JSON } : wanted
+}
+
+/** @throws FhirError 400 when `_pretty` is neither, https://hl7.org/fhir/R4/http.html#pretty */
+function checkPretty(request: FastifyRequest): void {
+  const pretty = generalOf(request, '_pretty')
+  if (pretty !== undefined && pretty !== 'true' && pretty !== 'false')
+    throw invalid(`_pretty is true or false, not "${pretty.slice(0, 40)}"`, undefined, 'value')
 }
 
 function negotiateFormat(wanted: MediaType): string {
@@ -43,9 +61,10 @@ function negotiateFormat(wanted: MediaType): string {
 
 /**
  * The media type to answer with: `_format` before `Accept`, https://hl7.org/fhir/R4/http.html#parameters
- * @throws FhirError 406 when the client takes no JSON, or another version of FHIR
+ * @throws FhirError 406 when the client takes no JSON, or another version of FHIR; 400 for what is no `_pretty`
  */
 export function negotiate(request: FastifyRequest): string {
+  checkPretty(request)
   const format = formatOf(request)
   if (format) return negotiateFormat(format)
   const { accept } = request.headers
@@ -79,11 +98,11 @@ export function checkContentType({ headers, method }: FastifyRequest): void {
     throw unsupportedMedia(`The body must be ${FHIR_JSON}; ${JSON_PATCH} is for PATCH`)
 }
 
-/** Whether the body is the form of a search. */
-export const isForm = ({ headers }: FastifyRequest): boolean => headers['content-type']?.startsWith(FORM) ?? false
-
 /** Whether the answer is wanted in lines, https://hl7.org/fhir/R4/http.html#pretty */
-export const isPretty = (url: string): boolean => /[?&]_pretty=true(?:&|$)/.test(url)
+export const isPretty = ({ url, body }: FastifyRequest): boolean =>
+  PRETTY.test(url) || (typeof body === 'string' && PRETTY.test(`?${body}`))
+
+const PRETTY = /[?&]_pretty=true(?:&|$)/
 
 /** The query string as pairs, in order and with repetitions, which a search needs. @throws FhirError 400 */
 export function queryPairs(url: string): [string, string][] {

@@ -12,12 +12,16 @@ export const shapeOf = (url: string): RegExp =>
 export const staticsOf = (url: string): number =>
   url.split('/').filter(part => part !== '' && !part.startsWith(':')).length
 
+const OURS = /^\/fhir(?:\/|$)/
+
 /**
- * An address whose path has the dollar of an operation as itself: the router decodes what it reads, but leaves this one
- * escaped, though it means the same (https://www.rfc-editor.org/rfc/rfc3986#section-2.2).
+ * An address of ours as the router knows it: without a slash at its end, and with the dollar of an operation as itself. The
+ * router decodes what it reads, but leaves this one escaped, though it means the same
+ * (https://www.rfc-editor.org/rfc/rfc3986#section-2.2).
  */
-export function withPlainDollar(url: string): string {
-  if (!url.includes('%24')) return url
-  const [path = '', ...query] = url.split('?')
-  return [path.replaceAll('%24', '$'), ...query].join('?')
+export function plainUrl(url: string): string {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  if (!OURS.test(path) || !(path.endsWith('/') || path.includes('%24'))) return url
+  return path.replace(/(?<=[^/])\/$/, '').replaceAll('%24', '$') + url.slice(path.length)
 }

@@ -139,7 +139,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     done(uriTooLong(`The address has more than ${MOST_URL} characters: search by POST, with a form`))
   })
   app.addHook('onSend', (request, _reply, payload, done) =>
-    done(null, typeof payload === 'string' && isPretty(request.url) ? prettyJson(payload) : payload),
+    done(null, typeof payload === 'string' && isPretty(request) ? prettyJson(payload) : payload),
   )
   bodyParsers(app, options)
   capabilityRoute(app, base, options.security)

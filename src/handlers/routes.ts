@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../fhir/json.ts'
-import { FhirError, invalid, notAllowed, unsupportedMedia } from '../fhir/outcome.ts'
+import { FhirError, invalid, unsupportedMedia } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
+import { refuseOthers } from './allowed.ts'
 import { submitBundle } from './bundle.ts'
 import type { Call, Conditions, Server } from './call.ts'
 import { resourceOfContent, sendNative } from './native.ts'
@@ -10,8 +11,6 @@ import { FORM, formPairs, isForm, negotiate, queryPairs } from './negotiate.ts'
 import { send } from './send.ts'
 import { type Asked, type Parts, pathOf, type Way } from './way.ts'
 import { PLACES, type Place } from './ways.ts'
-
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 const header = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name]
@@ -87,11 +86,8 @@ async function recordRefusal(
   await audit(server.pool, [closed(lineOf(access, server.clock()), { status: error.status })])
 }
 
-/** The addresses of a path; a type itself also with a slash at its end. With a prefix, Fastify takes the base either way. */
-const urlsOf = (url: string): string[] => (/^\/[A-Z][A-Za-z]*$/.test(url) ? [url, `${url}/`] : [url])
-
-function wayRoute(app: FastifyInstance, server: Server, way: Way, url: string): void {
-  const { method, interaction, definition } = way
+function wayRoute(app: FastifyInstance, server: Server, way: Way): void {
+  const { method, url, interaction, definition } = way
   const isContent = definition?.native && (interaction === 'read' || interaction === 'vread')
   app.route({
     method,
@@ -111,30 +107,11 @@ function wayRoute(app: FastifyInstance, server: Server, way: Way, url: string): 
   })
 }
 
-/** The methods that a path does not have are refused with those that it has. https://hl7.org/fhir/R4/http.html#general */
-function refuseOthers(app: FastifyInstance, url: string, methods: readonly string[]): void {
-  const allow = methods.includes('GET') ? ['HEAD', ...methods] : methods
-  for (const method of METHODS)
-    if (!methods.includes(method))
-      app.route({
-        method,
-        url,
-        config: { refuses: true },
-        // Before the body is read: that it comes in no form that is taken here is not what was wrong.
-        onRequest: async request => {
-          throw notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow)
-        },
-        handler: () => {},
-      })
-}
-
 function placeRoutes(app: FastifyInstance, server: Server, { url, ways }: Place): void {
   const methods = ways.map(({ method }) => method)
-  for (const each of urlsOf(url)) {
-    for (const way of ways) wayRoute(app, server, way, each)
-    // A Bundle is sent to the base, which is routed elsewhere.
-    refuseOthers(app, each, url === '/' ? [...methods, 'POST'] : methods)
-  }
+  for (const way of ways) wayRoute(app, server, way)
+  // A Bundle is sent to the base, which is routed elsewhere.
+  refuseOthers(app, url, url === '/' ? [...methods, 'POST'] : methods)
 }
 
 /** Content of any media type is taken for what holds content, and for nothing else. */

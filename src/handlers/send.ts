@@ -9,6 +9,6 @@ import type { OperationAnswer } from './operations/operation.ts'
 export function send(reply: FastifyReply, type: string, { status, headers, body }: OperationAnswer): FastifyReply {
   reply.code(status).headers(headers)
   if (body === undefined) return reply.send()
-  const isForLines = Buffer.isBuffer(body) && isPretty(reply.request.url)
+  const isForLines = Buffer.isBuffer(body) && isPretty(reply.request)
   return reply.type(`${type}; charset=utf-8`).send(isForLines ? body.toString() : body)
 }
