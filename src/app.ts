@@ -4,8 +4,10 @@ import pg from 'pg'
 import { asServer } from './access/server.ts'
 import type { Config } from './config.ts'
 import { sendError } from './handlers/errors.ts'
+import { type IssuerEndpoints, issuerDiscovery } from './handlers/issuer-discovery.ts'
 import { plainUrl } from './handlers/path-shape.ts'
-import { fhir } from './handlers/plugin.ts'
+import { type FhirOptions, fhir } from './handlers/plugin.ts'
+import { foreignTokens, type Issuer, ownTokens } from './handlers/verify.ts'
 import { health } from './health.ts'
 import { definitionOf } from './resources/index.ts'
 import { endpoints } from './smart/discovery.ts'
@@ -14,7 +16,7 @@ import { smart } from './smart/plugin.ts'
 import { issuerOf } from './smart/settings.ts'
 import { existsFor } from './store/exists.ts'
 import { namesOf } from './store/names.ts'
-import { revocations } from './store/revocations.ts'
+import { type Revocations, revocations } from './store/revocations.ts'
 import { useNamedStatements } from './store/run.ts'
 
 declare module 'fastify' {
@@ -60,22 +62,14 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     done()
   })
 
-  const keys = await loadKeys(pool, config.secret)
   const connection = { ...pool.options, application_name: 'portico revocations' }
   const revoked = await revocations(pool, { listen: () => new pg.Client(connection) })
   app.addHook('onClose', async () => revoked.close())
 
-  const patient = definitionOf('Patient')
-  const nameOf = async (ids: readonly string[]) =>
-    patient ? await namesOf(pool, asServer(patient), ids) : new Map<string, string>()
-
-  const inRecord = async (type: string, id: string, patient: string) => {
-    const definition = definitionOf(type)
-    return definition !== undefined && (await existsFor(pool, asServer(definition), id, patient))
-  }
-
   await app.register(health, { pool })
-  await app.register(smart, { config, pool, keys, clock, nameOf, inRecord, revoked })
+  const { tokens, security } = config.issuer
+    ? await anotherIssuer(app, config, config.issuer)
+    : await ownIssuer(app, config, revoked)
   await app.register(fhir, {
     prefix: '/fhir',
     pool,
@@ -85,10 +79,36 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     maxBodyBytes: config.maxBodyBytes,
     maxJsonDepth: config.maxJsonDepth,
     maxBundleEntries: config.maxBundleEntries,
-    issuer: issuerOf(config),
-    publicPem: keys.publicPem,
+    tokens,
     revoked,
-    security: endpoints(config),
+    security,
   })
   return app
+}
+
+/** Whose tokens are honoured, and what the CapabilityStatement says of that. */
+type Issuing = Pick<FhirOptions, 'tokens' | 'security'>
+
+/** Our own authorization server at `/oauth2`. */
+async function ownIssuer(app: FastifyInstance, config: Config, revoked: Revocations): Promise<Issuing> {
+  const { pool, clock } = app
+  const keys = await loadKeys(pool, config.secret)
+  const patient = definitionOf('Patient')
+  const nameOf = async (ids: readonly string[]) =>
+    patient ? await namesOf(pool, asServer(patient), ids) : new Map<string, string>()
+  const inRecord = async (type: string, id: string, of: string) => {
+    const definition = definitionOf(type)
+    return definition !== undefined && (await existsFor(pool, asServer(definition), id, of))
+  }
+  await app.register(smart, { config, pool, keys, clock, nameOf, inRecord, revoked })
+  const audience = `${config.baseUrl}/fhir`
+  const tokens = ownTokens({ issuer: issuerOf(config), audience, publicPem: keys.publicPem })
+  return { tokens, security: endpoints(config) }
+}
+
+/** Another authorization server: nothing of ours is there, and apps are sent to it. */
+async function anotherIssuer(app: FastifyInstance, config: Config, issuer: Issuer & IssuerEndpoints): Promise<Issuing> {
+  await app.register(issuerDiscovery, issuer)
+  const { authorize, token } = issuer
+  return { tokens: foreignTokens(issuer, `${config.baseUrl}/fhir`, app.clock), security: { authorize, token } }
 }

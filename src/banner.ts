@@ -8,11 +8,11 @@ export type Demo = {
 }
 
 /** What a newcomer needs to know first; printed once the server listens. */
-export function banner({ baseUrl, host, port }: Config, demo: Demo | undefined): string {
+export function banner({ baseUrl, host, port, issuer }: Config, demo: Demo | undefined): string {
   const rows: [string, string][] = [
     ['FHIR base', `${baseUrl}/fhir`],
     ['What it can do', `${baseUrl}/fhir/metadata`],
-    ['Sign-in server', `${baseUrl}/oauth2`],
+    ['Sign-in server', issuer?.authorize ?? `${baseUrl}/oauth2`],
     ['Listening on', `${host}:${port}`],
   ]
   const sections = [section('Portico is ready', rows)]

@@ -41,10 +41,36 @@ export const schema = {
       description:
         'Protects cookies, page links and stored keys: at least 32 random characters, the same for every process. Needed with `DATABASE_URL`; with the embedded database one is made and kept in `PORTICO_DATA_DIR`.',
     },
+    PORTICO_ISSUER: {
+      type: 'string',
+      pattern: '^https?://[^?#\\s]+$',
+      description:
+        'Another authorization server in place of the one at `/oauth2`: its name as `iss` in its tokens says it, letter by letter. The four variables after this one go with it; docs/another-authorization-server.md says what its tokens have to say.',
+    },
+    PORTICO_ISSUER_JWKS: {
+      type: 'string',
+      pattern: '^https?://[^#\\s]+$',
+      description: 'Where that server publishes its keys (RFC 7517). Needed with `PORTICO_ISSUER`.',
+    },
+    PORTICO_ISSUER_AUTHORIZE: {
+      type: 'string',
+      pattern: '^https?://[^#\\s]+$',
+      description: 'Its authorization endpoint, which apps are sent to. Needed with `PORTICO_ISSUER`.',
+    },
+    PORTICO_ISSUER_TOKEN: {
+      type: 'string',
+      pattern: '^https?://[^#\\s]+$',
+      description: 'Its token endpoint, which apps are sent to. Needed with `PORTICO_ISSUER`.',
+    },
+    PORTICO_ISSUER_AUDIENCE: {
+      type: 'string',
+      minLength: 1,
+      description: 'What `aud` in its tokens says when they are for this server. Default: the FHIR base.',
+    },
     PORTICO_DEMO: {
       type: 'boolean',
       description:
-        'Load the demo people, clients and passwords, which are public knowledge. Default: `true` with the embedded database, `false` with `DATABASE_URL`.',
+        'Load the demo people, clients and passwords, which are public knowledge. Default: `true` with the embedded database, `false` with `DATABASE_URL` or `PORTICO_ISSUER`.',
     },
     PORTICO_LOG_LEVEL: {
       type: 'string',
@@ -154,9 +180,20 @@ export function loadConfig(variables: Record<string, string | undefined>): Setti
       'PORTICO_SECRET is missing; it is needed with DATABASE_URL (for example from `openssl rand -base64 32`)',
     )
   }
+  problems.push(...issuerProblems(data))
   const environment = validate(data, problems)
   if (!environment || problems.length > 0) throw new ConfigError(problems.sort())
   return Object.freeze(toSettings(environment))
+}
+
+const OF_ISSUER = ['PORTICO_ISSUER_JWKS', 'PORTICO_ISSUER_AUTHORIZE', 'PORTICO_ISSUER_TOKEN'] as const
+
+/** Half an issuer is none: tokens could not be checked, or apps would be sent nowhere. */
+function issuerProblems(data: Record<string, unknown>): string[] {
+  const [needed, given] = [data.PORTICO_ISSUER !== undefined, [...OF_ISSUER, 'PORTICO_ISSUER_AUDIENCE']]
+  if (needed)
+    return OF_ISSUER.filter(name => !data[name]).map(name => `${name} is missing; it is needed with PORTICO_ISSUER`)
+  return given.filter(name => data[name]).map(name => `${name} is of no use without PORTICO_ISSUER`)
 }
 
 /** Adds what the settings may lack. */
@@ -188,15 +225,26 @@ function describe({ instancePath, keyword, message, params }: Fault, data: Recor
   return `${name} ${message}${shown}`
 }
 
+/** Another authorization server, where there is one. */
+function issuerOf(environment: Environment, baseUrl: string) {
+  const { PORTICO_ISSUER: issuer, PORTICO_ISSUER_JWKS: jwks } = environment
+  const { PORTICO_ISSUER_AUTHORIZE: authorize, PORTICO_ISSUER_TOKEN: token } = environment
+  if (issuer === undefined || jwks === undefined || authorize === undefined || token === undefined) return undefined
+  return { issuer, jwks, authorize, token, audience: environment.PORTICO_ISSUER_AUDIENCE ?? `${baseUrl}/fhir` }
+}
+
 function toSettings(environment: Environment) {
   const { DATABASE_URL: databaseUrl, PORT: port, HOST: host } = environment
+  const baseUrl = (environment.PORTICO_BASE_URL ?? `http://localhost:${port}`).replace(/\/$/, '')
+  const issuer = issuerOf(environment, baseUrl)
   return {
     host,
     port,
-    baseUrl: (environment.PORTICO_BASE_URL ?? `http://localhost:${port}`).replace(/\/$/, ''),
+    baseUrl,
+    issuer,
     databaseUrl,
     dataDir: resolve(environment.PORTICO_DATA_DIR),
-    demo: environment.PORTICO_DEMO ?? databaseUrl === undefined,
+    demo: environment.PORTICO_DEMO ?? (databaseUrl === undefined && issuer === undefined),
     secret: environment.PORTICO_SECRET,
     logLevel: environment.PORTICO_LOG_LEVEL,
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
@@ -216,7 +264,7 @@ const isLocal = (host: string): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || host === '::1' || /^127\./.test(host)
 
 /** What is unsafe about the settings, to be said at each start. */
-export function warnings({ host, baseUrl, demo, databaseUrl }: Settings): string[] {
+export function warnings({ host, baseUrl, demo, databaseUrl, issuer }: Settings): string[] {
   const { protocol, hostname } = new URL(baseUrl)
   const found: string[] = []
   if (!isLocal(host))
@@ -228,6 +276,11 @@ export function warnings({ host, baseUrl, demo, databaseUrl }: Settings): string
     found.push(
       'The demo people have public passwords: set PORTICO_DEMO=false before anybody else can reach this server',
     )
+  }
+  for (const url of issuer ? [issuer.jwks, issuer.authorize, issuer.token] : []) {
+    const { protocol: scheme, hostname: name } = new URL(url)
+    if (scheme === 'http:' && !isLocal(name))
+      found.push(`PORTICO_ISSUER_…: ${url} is not https: whoever can change what it answers can issue tokens`)
   }
   if (!databaseUrl && !isLocal(hostname)) found.push('The embedded database is for trying things out: set DATABASE_URL')
   return found

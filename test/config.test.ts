@@ -86,6 +86,43 @@ t.test('what is unsafe is said', async t => {
   t.same(warnings(loadConfig({ ...own, PORTICO_BASE_URL: 'https://records.example' })), [])
 })
 
+const ISSUER = {
+  PORTICO_ISSUER: 'https://login.example/realms/patients',
+  PORTICO_ISSUER_JWKS: 'https://login.example/realms/patients/certs',
+  PORTICO_ISSUER_AUTHORIZE: 'https://login.example/authorize',
+  PORTICO_ISSUER_TOKEN: 'https://login.example/token',
+}
+
+t.test('another authorization server is named as a whole, or not at all', async t => {
+  const { issuer, demo } = loadConfig({ ...ISSUER, PORTICO_BASE_URL: 'https://records.example' })
+  t.same(issuer, {
+    issuer: 'https://login.example/realms/patients',
+    jwks: 'https://login.example/realms/patients/certs',
+    authorize: 'https://login.example/authorize',
+    token: 'https://login.example/token',
+    audience: 'https://records.example/fhir',
+  })
+  t.equal(demo, false, 'the people of the demo cannot sign in there')
+  t.equal(loadConfig({ ...ISSUER, PORTICO_ISSUER_AUDIENCE: 'records' }).issuer?.audience, 'records')
+  t.equal(loadConfig({}).issuer, undefined)
+  for (const name of ['PORTICO_ISSUER_JWKS', 'PORTICO_ISSUER_AUTHORIZE', 'PORTICO_ISSUER_TOKEN'])
+    t.same(problemsOf({ ...ISSUER, [name]: '' }), [`${name} is missing; it is needed with PORTICO_ISSUER`])
+  for (const name of ['PORTICO_ISSUER_JWKS', 'PORTICO_ISSUER_AUDIENCE'])
+    t.same(problemsOf({ [name]: 'https://x.example' }), [`${name} is of no use without PORTICO_ISSUER`])
+  t.match(problemsOf({ ...ISSUER, PORTICO_ISSUER_JWKS: 'login.example/certs' }), [/^PORTICO_ISSUER_JWKS /])
+})
+
+t.test('keys that come over an open line are warned of', async t => {
+  const own = {
+    DATABASE_URL: 'postgresql://u:p@h/d',
+    PORTICO_SECRET: SECRET,
+    PORTICO_BASE_URL: 'https://records.example',
+  }
+  t.same(warnings(loadConfig({ ...own, ...ISSUER })), [])
+  const open = warnings(loadConfig({ ...own, ...ISSUER, PORTICO_ISSUER_JWKS: 'http://login.example/certs' }))
+  t.match(open, [/http:\/\/login\.example\/certs is not https/])
+})
+
 t.test('a secret from the environment is kept, a made one only fills the gap', async t => {
   t.equal(complete(loadConfig({}), 'made').secret, 'made')
   t.equal(complete(loadConfig({ PORTICO_SECRET: SECRET }), 'made').secret, SECRET)

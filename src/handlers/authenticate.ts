@@ -1,12 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { type Claims, claimsFault, type Grant, grantOf } from '../access/grant.ts'
 import { FhirError, unauthorized } from '../fhir/outcome.ts'
+import type { Verifier } from './verify.ts'
 
 /** What judging a token needs: whether it was taken back, and whether that is known at this moment. */
 export type Revoked = { isRevoked(jti: string): boolean; ready(): boolean }
-
-/** Checks signature, issuer, audience, type and time of a token, and gives its claims; throws when any is wrong. */
-export type Verify = (request: FastifyRequest, token: string) => Promise<Claims>
 
 const REMEMBERED = 10_000
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
@@ -25,8 +23,9 @@ const badToken = (base: string) =>
  * itself; its end and its revocation are looked at with every request.
  * @throws FhirError 401 with the reason in WWW-Authenticate, 503 while revocations cannot be known
  */
-export function authenticator(base: string, verify: Verify, revoked: Revoked) {
+export function authenticator(base: string, { verify, generation }: Verifier, revoked: Revoked) {
   const remembered = new Map<string, Grant>()
+  let verifiedBy = generation()
 
   const remember = (token: string, grant: Grant) => {
     if (remembered.size >= REMEMBERED) {
@@ -38,16 +37,18 @@ export function authenticator(base: string, verify: Verify, revoked: Revoked) {
 
   const verified = async (request: FastifyRequest, token: string): Promise<Grant> => {
     let claims: Claims
+    const before = generation()
     try {
       claims = await verify(request, token)
       const fault = claimsFault(claims)
       if (fault !== undefined) throw new Error(fault)
     } catch (cause) {
+      if (cause instanceof FhirError) throw cause
       request.log.info({ cause: cause instanceof Error ? cause.message : 'unknown' }, 'an access token was refused')
       throw badToken(base)
     }
     const grant = grantOf(claims)
-    remember(token, grant)
+    if (generation() === before) remember(token, grant)
     return grant
   }
 
@@ -56,6 +57,9 @@ export function authenticator(base: string, verify: Verify, revoked: Revoked) {
     if (header === undefined) throw noToken(base)
     const token = BEARER.exec(header)?.[1]
     if (token === undefined) throw noToken(base)
+    // What was verified by a key that its issuer has taken back is verified again.
+    if (generation() !== verifiedBy) remembered.clear()
+    verifiedBy = generation()
     const grant = remembered.get(token) ?? (await verified(request, token))
     if (!revoked.ready())
       throw new FhirError(503, [{ severity: 'error', code: 'transient', text: 'Tokens cannot be checked right now' }], {

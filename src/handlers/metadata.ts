@@ -17,8 +17,9 @@ import { referencesOf, targetsOf } from './searchable.ts'
 /** The endpoints that the extension oauth-uris has names for. */
 const ENDPOINTS = ['authorize', 'token', 'register', 'introspect', 'revoke'] as const
 
-/** Where the authorization server's endpoints are. */
-export type Security = Readonly<Record<(typeof ENDPOINTS)[number], string>>
+/** Where the authorization server's endpoints are, as far as they are known. */
+export type Security = Readonly<Record<'authorize' | 'token', string>> &
+  Readonly<Partial<Record<(typeof ENDPOINTS)[number], string>>>
 
 /** When the declarations that the statement is made of last changed; raised with them. */
 const DATE = '2026-11-22'
@@ -164,7 +165,7 @@ export function capabilityStatement(base: string, security: Security) {
           extension: [
             {
               url: OAUTH_URIS,
-              extension: ENDPOINTS.map(url => ({ url, valueUri: security[url] })),
+              extension: ENDPOINTS.flatMap(url => (security[url] ? [{ url, valueUri: security[url] }] : [])),
             },
           ],
           cors: true,

@@ -1,8 +1,7 @@
 import cors from '@fastify/cors'
-import jwt, { type Secret, type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
-import type { Claims, Grant } from '../access/grant.ts'
+import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../fhir/json.ts'
 import { notAllowed, notFound, uriTooLong } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
@@ -17,6 +16,8 @@ import { capabilityRoute, type Security } from './metadata.ts'
 import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
 import { pageLinks } from './page-link.ts'
 import { routes } from './routes.ts'
+
+import type { Tokens } from './verify.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,9 +36,8 @@ export type FhirOptions = {
   readonly maxBodyBytes: number
   readonly maxJsonDepth: number
   readonly maxBundleEntries: number
-  /** Who signs access tokens, and with which keys. */
-  readonly issuer: string
-  readonly publicPem: (kid: string) => string | undefined
+  /** Whose access tokens are honoured. */
+  readonly tokens: Tokens
   readonly revoked: Revoked
   /** The endpoints of the authorization server, for the CapabilityStatement. */
   readonly security: Security
@@ -80,31 +80,6 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
   )
 }
 
-/** The key that a token says it is signed with; a kid that is not ours has none. */
-const keyOf =
-  (publicPem: FhirOptions['publicPem']): Secret =>
-  (_request: FastifyRequest, token: TokenOrHeader, done: (error: Error | null, key: string | undefined) => void) => {
-    const header = 'header' in token ? (token.header as { kid?: string }) : token
-    const pem = publicPem(String(header.kid))
-    done(pem === undefined ? new Error('signed with an unknown key') : null, pem)
-  }
-
-async function tokenVerifier(app: FastifyInstance, { baseUrl, issuer, publicPem }: FhirOptions) {
-  await app.register(jwt, {
-    secret: keyOf(publicPem),
-    decode: { complete: true },
-    verify: {
-      algorithms: ['ES256'],
-      allowedIss: issuer,
-      allowedAud: `${baseUrl}/fhir`,
-      checkTyp: 'at+jwt',
-      // An allowed issuer and audience are compared only where there is one.
-      requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'client_id'],
-    },
-  })
-  return (request: FastifyRequest): Promise<Claims> => request.jwtVerify<Claims>()
-}
-
 /** What every call shares, also one that comes from within the process. */
 export function serverOf({ pool, clock, baseUrl, secret, ...limits }: ServerOptions): Server {
   const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries } = limits
@@ -145,7 +120,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   capabilityRoute(app, base, options.security)
 
   await app.register(async protectedApp => {
-    const authenticate = authenticator(base, await tokenVerifier(protectedApp, options), options.revoked)
+    const authenticate = authenticator(base, await options.tokens(protectedApp), options.revoked)
     // A getter would cost each request; the hook below sets it before any handler can read it.
     protectedApp.decorateRequest('grant', null as unknown as Grant)
     protectedApp.addHook('onRequest', async (request, reply) => {
