@@ -92,6 +92,7 @@ type Issuing = Pick<FhirOptions, 'tokens' | 'security'>
 /** Our own authorization server at `/oauth2`. */
 async function ownIssuer(app: FastifyInstance, config: Config, revoked: Revocations): Promise<Issuing> {
   const { pool, clock } = app
+  const { internalOrigins } = config
   const keys = await loadKeys(pool, config.secret)
   const patient = definitionOf('Patient')
   const nameOf = async (ids: readonly string[]) =>
@@ -100,7 +101,7 @@ async function ownIssuer(app: FastifyInstance, config: Config, revoked: Revocati
     const definition = definitionOf(type)
     return definition !== undefined && (await existsFor(pool, asServer(definition), id, of))
   }
-  await app.register(smart, { config, pool, keys, clock, nameOf, inRecord, revoked })
+  await app.register(smart, { config, pool, keys, clock, nameOf, inRecord, revoked, internalOrigins })
   const audience = `${config.baseUrl}/fhir`
   const tokens = ownTokens({ issuer: issuerOf(config), audience, publicPem: keys.publicPem })
   return { tokens, security: endpoints(config) }

@@ -72,6 +72,12 @@ export const schema = {
       description:
         'Load the demo people, clients and passwords, which are public knowledge. Default: `true` with the embedded database, `false` with `DATABASE_URL` or `PORTICO_ISSUER`.',
     },
+    PORTICO_INTERNAL_ORIGINS: {
+      type: 'string',
+      pattern: '^https?://[^/?#,\\s]+(,https?://[^/?#,\\s]+)*$',
+      description:
+        'Origins inside the network from which the keys of clients (`jwks_uri`) may be fetched, separated by commas, for example `http://10.1.2.3:8080`. Without it private addresses are never fetched from, and others by https only.',
+    },
     PORTICO_LOG_LEVEL: {
       type: 'string',
       enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -246,6 +252,7 @@ function toSettings(environment: Environment) {
     dataDir: resolve(environment.PORTICO_DATA_DIR),
     demo: environment.PORTICO_DEMO ?? (databaseUrl === undefined && issuer === undefined),
     secret: environment.PORTICO_SECRET,
+    internalOrigins: (environment.PORTICO_INTERNAL_ORIGINS ?? '').split(',').filter(Boolean),
     logLevel: environment.PORTICO_LOG_LEVEL,
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,

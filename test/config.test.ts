@@ -43,6 +43,14 @@ t.test('a database of one’s own has no demo data unless asked for', async t =>
   t.equal(loadConfig({ PORTICO_DEMO: 'false' }).demo, false)
 })
 
+t.test('origins inside the network are a list', async t => {
+  t.same(loadConfig({}).internalOrigins, [])
+  const listed = loadConfig({ PORTICO_INTERNAL_ORIGINS: 'http://10.1.2.3:8080,https://engine.trust' })
+  t.same(listed.internalOrigins, ['http://10.1.2.3:8080', 'https://engine.trust'])
+  for (const wrong of ['10.1.2.3', 'http://10.1.2.3/jwks', 'http://a, http://b'])
+    t.match(problemsOf({ PORTICO_INTERNAL_ORIGINS: wrong }), [/^PORTICO_INTERNAL_ORIGINS must match/], wrong)
+})
+
 t.test('all problems are reported at once', async t => {
   const problems = problemsOf({
     PORT: 'eighty',

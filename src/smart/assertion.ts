@@ -1,10 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-
-/** The keys that the assertion was verified with, registered inline or just fetched; the types do not tell of them. */
-const keysOf = (client: Client): { kid?: string }[] => {
-  const { asymmetricKeyStore } = client as unknown as { asymmetricKeyStore: Iterable<{ kid?: string }> }
-  return [...asymmetricKeyStore]
-}
+import { keysOf } from './client-keys.ts'
 
 /**
  * SMART 2.2 "Asymmetric authentication": what the library does not check of a client assertion. The 310 seconds are
@@ -23,6 +18,6 @@ export function assertAssertion(
   if (header.typ !== 'JWT') refuse('typ must be JWT')
   if (typeof header.kid !== 'string') refuse('kid is missing')
   if (header.jku !== undefined && header.jku !== client.jwksUri) refuse('jku is not the registered jwks_uri')
-  const sameKid = keysOf(client).filter(({ kid }) => kid === header.kid).length
+  const sameKid = [...keysOf(client)].filter(({ kid }) => kid === header.kid).length
   if (sameKid !== 1) refuse('the kid does not name exactly one registered key')
 }

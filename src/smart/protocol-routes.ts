@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { errors, Provider } from 'oidc-provider'
 import { NO_STORE, sendError } from './answers.ts'
 import { bearerIn } from './bearer.ts'
+import { clientKeys } from './client-keys.ts'
 import type { Delegate } from './delegate.ts'
 import { formOf, takeForms } from './forms.ts'
 import { introspectByBearer } from './introspection.ts'
@@ -71,6 +72,11 @@ export function protocolRoutes(
     // What is wrong with a request may be read by the page that made it; nothing else is in the answer.
     if (origin !== undefined) reply.header('access-control-allow-credentials', 'true').header('vary', 'Origin')
     return sendError(error, request, reply.header('access-control-allow-origin', origin ?? '*'))
+  })
+  const refreshKeys = clientKeys(provider, options.clock)
+  app.addHook('preHandler', async request => {
+    const assertions = new URLSearchParams(formOf(request) ?? '').getAll('client_assertion')
+    if (assertions.length === 1) await refreshKeys(assertions[0] ?? '')
   })
   browserRoutes(app, delegate)
   appRoutes(app, options, provider, delegate)

@@ -14,6 +14,7 @@ import { accountFinder, contextClaims } from './accounts.ts'
 import { adapterFactory } from './adapter.ts'
 import { finishAnswer } from './answers.ts'
 import { assertAssertion } from './assertion.ts'
+import { fetchFrom } from './client-keys.ts'
 import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
 import { managementOf, scopesSupported } from './discovery.ts'
 import { features } from './features.ts'
@@ -71,16 +72,6 @@ const storeJwt =
     )
   }
 
-/** A trust's integration engines live on private addresses, which the library's guard refuses to fetch keys from. */
-const fetchFrom =
-  (internalOrigins: readonly string[]) =>
-  (input: URL | Request | string, init: RequestInit = {}): Promise<Response> => {
-    const { dispatcher, ...rest } = init as RequestInit & { dispatcher?: unknown }
-    const url = input instanceof Request ? input.url : input
-    const internal = internalOrigins.includes(new URL(url).origin)
-    return fetch(input, internal || dispatcher === undefined ? rest : init)
-  }
-
 /** How long things live, in seconds. A grant, and with it the consent, is given for a year at most. */
 const TTL: Configuration['ttl'] = {
   AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIME.launch,
@@ -93,6 +84,9 @@ const TTL: Configuration['ttl'] = {
   RefreshToken: 90 * DAY,
   Grant: 365 * DAY,
 }
+
+/** A set of keys is a few kilobytes; by itself the provider reads without end. */
+const MOST_FETCHED = 256 * 1024
 
 /** Below the issuer. */
 const ROUTES = {
@@ -154,6 +148,7 @@ function configuration(options: SmartOptions, renderError: RenderError): Configu
     clientBasedCORS: (_ctx, origin, client) =>
       originAllowed(origin, client.redirectUris ?? [], strings(client.cors_origins)),
     fetch: fetchFrom(options.internalOrigins ?? []),
+    fetchResponseBodyLimits: { jwks_uri: MOST_FETCHED, sector_identifier_uri: MOST_FETCHED },
     renderError: async (ctx, out, error) => renderError(ctx, out, error),
     features: features(options),
   }
