@@ -43,7 +43,9 @@ export function stylesheet(): string {
     .replaceAll('Frutiger W01,', '')
     .replaceAll('url(/assets/', `url(${ASSETS}/`)
     .replace(/\/\*# sourceMappingURL=.*?\*\//, '')
-    .concat('html{background-color:#f0f4f5}.portico-organisation{color:inherit}')
+    .concat(
+      'html{background-color:#f0f4f5}.portico-organisation{color:inherit}.portico-visits{list-style:none;margin-left:0;padding-left:0}.portico-visits>li{border-top:1px solid #d8dde0;padding:12px 0 0}',
+    )
 }
 
 /** The icon of the pages. */

@@ -37,6 +37,15 @@ export async function findClient(db: Queryable, clientId: string): Promise<Clien
   return { ...rest, clientId: client_id, secret: secret ?? undefined }
 }
 
+/** The names of clients by id, those that are disabled too. */
+export async function clientNames(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ client_id: string; name: string }>({
+    text: 'select client_id, name from client where client_id = any($1)',
+    values: [ids],
+  })
+  return new Map(rows.map(({ client_id, name }) => [client_id, name]))
+}
+
 /** Registers a client, or registers it anew with what it is now. A disabled one stays disabled. */
 export async function saveClient(db: Queryable, client: ClientRegistration): Promise<void> {
   await db.query({

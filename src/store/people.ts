@@ -78,6 +78,15 @@ export async function findActivePerson(db: Queryable, id: string): Promise<Perso
   return toPerson(rows[0])
 }
 
+/** The names of people by id, whatever the state of their accounts. */
+export async function personNames(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ id: string; name: string }>({
+    text: 'select id, name from person where id = any($1)',
+    values: [ids],
+  })
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 /** Changes the state of an account; only `active` may sign in. */
 export async function setPersonState(db: Queryable, id: string, state: string): Promise<void> {
   await db.query({

@@ -1,10 +1,15 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import t from 'tap'
 import { DEMO_PASSWORD } from '../../src/demo-people.ts'
 import { authorizeUrl, REDIRECT } from '../support/authorization-server.ts'
 import { isForEverybody } from '../support/axe.ts'
 import { noBrowser, openBrowser } from '../support/browser-app.ts'
 import { demoServer } from '../support/demo.ts'
+
+/** Presses a button or a link, and waits for the page that it leads to. */
+const press = async (page: Page, on: Locator): Promise<void> => {
+  await Promise.all([page.waitForEvent('load'), on.click()])
+}
 
 // Every page that a patient sees, in Chromium: looked at by axe-core, at 1280 and at 320 pixels, and with the keyboard alone.
 
@@ -26,11 +31,10 @@ t.test('each page is for everybody', { skip: noBrowser }, async t => {
   const signIn = async (page: Page, who: string, password = DEMO_PASSWORD) => {
     await page.getByLabel('Email address or user name').fill(`${who}@example.org`)
     await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.waitForLoadState()
+    await press(page, page.getByRole('button', { name: 'Sign in' }))
   }
   const allow = async (page: Page) => {
-    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await press(page, page.getByRole('button', { name: 'Allow', exact: true }))
     await page.waitForURL(`${REDIRECT}*`)
   }
 
@@ -46,7 +50,7 @@ t.test('each page is for everybody', { skip: noBrowser }, async t => {
     await signIn(page, 'alice')
     await isForEverybody(t, page, 'consent')
     for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
-    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await press(page, page.getByRole('button', { name: 'Allow', exact: true }))
     await isForEverybody(t, page, 'consent-error')
   })
 
@@ -54,15 +58,15 @@ t.test('each page is for everybody', { skip: noBrowser }, async t => {
     const page = await open(authorize())
     await signIn(page, 'bob')
     await isForEverybody(t, page, 'person')
-    await page.getByRole('button', { name: 'Continue' }).click()
+    await press(page, page.getByRole('button', { name: 'Continue' }))
     await isForEverybody(t, page, 'person-error')
     await page.getByLabel('Alice Archer').check()
-    await page.getByRole('button', { name: 'Continue' }).click()
+    await press(page, page.getByRole('button', { name: 'Continue' }))
     await isForEverybody(t, page, 'consent-of-a-proxy')
     const nothing = await open(authorize({ scope: 'launch/patient patient/Goal.rs' }))
     await signIn(nothing, 'bob')
     await nothing.getByLabel('Alice Archer').check()
-    await nothing.getByRole('button', { name: 'Continue' }).click()
+    await press(nothing, nothing.getByRole('button', { name: 'Continue' }))
     await isForEverybody(t, nothing, 'nothing')
   })
 
@@ -91,11 +95,27 @@ t.test('each page is for everybody', { skip: noBrowser }, async t => {
     await isForEverybody(t, page, 'account-sign-in')
     await signIn(page, 'alice')
     await isForEverybody(t, page, 'apps')
-    await page.getByRole('button', { name: 'Take back', exact: true }).first().click()
+    await press(page, page.getByRole('button', { name: 'Take back', exact: true }).first())
     await isForEverybody(t, page, 'apps-taken-back')
-    await page.getByRole('button', { name: 'Take back', exact: true }).first().click()
+    await press(page, page.getByRole('button', { name: 'Take back', exact: true }).first())
     await isForEverybody(t, page, 'apps-none')
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await press(page, page.getByRole('button', { name: 'Sign out' }))
     await isForEverybody(t, page, 'signed-out')
+  })
+
+  t.test('who looked at my record', async t => {
+    const empty = await open('/account/access')
+    await signIn(empty, 'george')
+    await isForEverybody(t, empty, 'access-none')
+    await server.pool.query("update reach set topics = array['*'] where actor = 'RelatedPerson/bob-for-alice'")
+    await server.pool.query(`insert into record_access select 'alice', now() - n * interval '1 hour', 'engine', 'e',
+      'demo-engine', 'looked', 'Observation', '-infinity', n, now() - n * interval '1 hour', now() - n * interval '1 hour'
+      from generate_series(1, 40) n`)
+    const page = await open('/account/access')
+    await signIn(page, 'bob')
+    await press(page, page.getByRole('link', { name: 'Alice Archer' }))
+    await isForEverybody(t, page, 'access')
+    await press(page, page.getByRole('link', { name: 'Earlier' }))
+    await isForEverybody(t, page, 'access-earlier')
   })
 })

@@ -2,18 +2,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { noteForSession } from '../../store/account-sessions.ts'
 import { type AllowedApp, allowedApps, type TakenBack, takeBack } from '../../store/allowed-apps.ts'
 import { actorsOf } from '../../store/people.ts'
+import { lastUses } from '../../store/record-access.ts'
 import { checkForm } from '../forms.ts'
 import { grantedInWords } from '../granted-words.ts'
 import { ACCOUNT, fhirBaseOf, type SmartOptions } from '../settings.ts'
 import { dayAndTimeOf } from '../times.ts'
 import { auditGrant, personActing } from '../trail.ts'
+import { catchUp } from './reading.ts'
 import { onlySignedIn, type SignedIn, sendAccountPage, subjectOf } from './session.ts'
 
 /** Whose record it is, by name; undefined for the own one. */
 const whoseOf = ({ patient }: AllowedApp, actors: readonly string[], names: ReadonlyMap<string, string> | undefined) =>
   patient === undefined || actors.includes(`Patient/${patient}`) ? undefined : (names?.get(patient) ?? patient)
 
-function shown(app: AllowedApp, whose: string | undefined) {
+function shown(app: AllowedApp, whose: string | undefined, lastUsed: Date | undefined) {
   const { clientId, name, maker, patient, since, ends, scopes } = app
   return {
     clientId,
@@ -24,6 +26,7 @@ function shown(app: AllowedApp, whose: string | undefined) {
     ...grantedInWords(scopes, whose),
     since: dayAndTimeOf(since),
     ends: dayAndTimeOf(ends),
+    lastUsed: lastUsed === undefined ? 'never' : dayAndTimeOf(lastUsed),
     isOffline: scopes.includes('offline_access'),
   }
 }
@@ -33,7 +36,11 @@ async function listOf({ pool, config, nameOf }: SmartOptions, { person }: Signed
   const patients = [...new Set(apps.flatMap(({ patient }) => patient ?? []))]
   const names = await nameOf?.(patients)
   const actors = await actorsOf(pool, person)
-  return apps.map(app => shown(app, whoseOf(app, actors, names)))
+  await catchUp(pool)
+  const uses = await lastUses(pool, person)
+  const lastUse = ({ clientId, patient = '' }: AllowedApp) =>
+    uses.find(use => use.client === clientId && use.patient === patient)?.at
+  return apps.map(app => shown(app, whoseOf(app, actors, names), lastUse(app)))
 }
 
 async function revoke(

@@ -3,7 +3,9 @@ import { deleteEndedSessions } from '../../store/account-sessions.ts'
 import { takeForms } from '../forms.ts'
 import { sendErrorPages } from '../page-errors.ts'
 import { ACCOUNT, type SmartOptions } from '../settings.ts'
+import { accessRoutes } from './access.ts'
 import { appRoutes } from './apps.ts'
+import { readRegularly } from './reading.ts'
 import { LIFETIME } from './session.ts'
 import { signInRoutes } from './sign-in.ts'
 
@@ -16,6 +18,8 @@ export async function accountRoutes(app: FastifyInstance, options: SmartOptions)
   app.get(ACCOUNT, async (_request, reply) => reply.redirect(`${ACCOUNT}/apps`, 303))
   signInRoutes(app, options)
   appRoutes(app, options)
+  accessRoutes(app, options)
+  readRegularly(app, options.pool)
 
   const cleanUp = setInterval(() => {
     deleteEndedSessions(options.pool, options.clock(), LIFETIME).catch(error =>

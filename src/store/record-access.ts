@@ -1,0 +1,220 @@
+import type { Pool, PoolClient } from 'pg'
+import { definitionOf } from '../resources/index.ts'
+import { type AccessLine, type Act, readLine } from './audit-line.ts'
+import { inTransaction, type Queryable } from './db.ts'
+import { run } from './run.ts'
+import { name, raw, sql } from './sql.ts'
+import { tableOf } from './tables.ts'
+
+// A row may hold two hundred lines: more of them at once would keep requests waiting.
+const MOST_ROWS = 100
+
+/** What to do while another process reads: wait for it, or leave it to that one. */
+export type WhenBusy = 'wait' | 'leave'
+const LOCK: Readonly<Record<WhenBusy, string>> = { wait: '', leave: 'skip locked' }
+
+type RawRow = [tx: string, id: string, lines: string]
+
+/**
+ * The transaction before which all have ended that write to this database. Asked of this database alone: another one on the
+ * same server may leave a transaction open for hours.
+ */
+async function settledBefore(db: PoolClient): Promise<string> {
+  const [[newest] = ['0']] = await run<[string]>(db, sql`select pg_snapshot_xmax(pg_current_snapshot())::text`)
+  // pg_stat_activity has the lower half of an id; what is under way is less than half its range behind the newest.
+  const [[oldest] = [null]] = await run<[string | null]>(
+    db,
+    sql`select min(${newest}::bigint - behind)::text from pg_stat_activity,
+        lateral mod(mod(${newest}::bigint - backend_xid::text::bigint, 4294967296) + 4294967296, 4294967296) as behind
+      where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid() and behind < 2147483648`,
+  )
+  return oldest ?? newest
+}
+
+/** The next rows of the audit record, in the order of their transactions: one that appears later is never passed over. */
+async function nextRows(db: PoolClient, whenBusy: WhenBusy): Promise<RawRow[]> {
+  const settled = await settledBefore(db)
+  const read = await run<[string, string]>(
+    db,
+    sql`select tx::text, id::text from audit_read for update ${raw(LOCK[whenBusy])}`,
+  )
+  const [tx, id] = read[0] ?? []
+  if (tx === undefined || id === undefined) return []
+  return run<RawRow>(
+    db,
+    // Ordered by the columns themselves: what is selected is text, by which 10 comes before 9.
+    sql`select a.tx::text, a.id::text, a.lines from audit_raw a
+      where (a.tx, a.id) > (${tx}::xid8, ${id}::bigint) and a.tx < ${settled}::xid8
+      order by a.tx, a.id limit ${MOST_ROWS}::int`,
+  )
+}
+
+const idsByType = (items: Iterable<string>): Map<string, string[]> => {
+  const found = new Map<string, string[]>()
+  for (const item of new Set(items)) {
+    const [type = '', id = ''] = item.split('/')
+    if (definitionOf(type)) found.set(type, [...(found.get(type) ?? []), id])
+  }
+  return found
+}
+
+/** Whose a resource is, and from when on that patient may know of it. */
+type Owned = { readonly patient: string; readonly shownFrom: string }
+
+/** Whose the resources are, by `Type/id`: as they are now, or were when they were deleted. Nobody's are left out. */
+async function ownersOf(db: Queryable, items: Iterable<string>): Promise<Map<string, Owned>> {
+  const owners = new Map<string, Owned>()
+  for (const [type, ids] of idsByType(items)) {
+    const table = tableOf(type)
+    const rows = await run<[string, string, string]>(
+      db,
+      sql`select id, patient, release_at::text from ${name(table)} where id = any(${ids}::text[])
+        union all
+        select * from (select distinct on (h.id) h.id, h.patient, h.release_at::text from ${name(`${table}_history`)} h
+          where h.id = any(${ids}::text[]) and not exists (select from ${name(table)} r where r.id = h.id)
+          order by h.id, h.ver desc) as gone`,
+    )
+    for (const [id, patient, shownFrom] of rows) if (patient !== '') owners.set(`${type}/${id}`, { patient, shownFrom })
+  }
+  return owners
+}
+
+/** What is seen through others only (a Binary) has no owner of its own: it is the patient's in whose name it was seen. */
+function seenThroughOthers(type: string, patient: string | undefined): Owned | undefined {
+  const isSeen = patient !== undefined && definitionOf(type)?.compartment === 'referrers'
+  return isSeen ? { patient, shownFrom: '-infinity' } : undefined
+}
+
+type Sum = Omit<RecordAccess, 'first' | 'last'> & Owned & { hour: string; first: Date; last: Date }
+
+const HOUR = 3_600_000
+const hourOf = (at: Date): string => new Date(Math.floor(at.getTime() / HOUR) * HOUR).toISOString()
+
+function sumUp(lines: readonly AccessLine[], owners: ReadonlyMap<string, Owned>): Sum[] {
+  const sums = new Map<string, Sum>()
+  for (const { at, actor, person, client, act, items, patient: inContext } of lines)
+    for (const item of items) {
+      const type = item.slice(0, item.indexOf('/'))
+      const owned = owners.get(item) ?? seenThroughOthers(type, inContext)
+      if (!owned) continue
+      const { patient, shownFrom } = owned
+      const hour = hourOf(at)
+      const key = JSON.stringify([patient, hour, actor, person, client, act, type, shownFrom])
+      const of = { patient, shownFrom, hour, actor, person, client, act, type }
+      const sum = sums.get(key) ?? { ...of, items: 0, first: at, last: at }
+      sum.items++
+      if (at < sum.first) sum.first = at
+      if (at > sum.last) sum.last = at
+      sums.set(key, sum)
+    }
+  // In one order, so that two that write the same rows wait for each other instead of locking each other out.
+  return [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
+}
+
+async function add(db: Queryable, sums: readonly Sum[]): Promise<void> {
+  if (sums.length === 0) return
+  const column = <Name extends keyof Sum>(of: Name) => sums.map(sum => sum[of])
+  // What is shown by now is one row, whenever it was released.
+  await run(
+    db,
+    sql`insert into record_access as r
+        (patient, hour, actor, person, client, act, type, shown_from, items, first_at, last_at)
+      select patient, hour, actor, person, client, act, type, shown, sum(items), min(first_at), max(last_at)
+      from unnest(${column('patient')}::text[], ${column('hour')}::timestamptz[], ${column('actor')}::text[],
+        ${column('person')}::text[], ${column('client')}::text[], ${column('act')}::text[], ${column('type')}::text[],
+        ${column('shownFrom')}::timestamptz[], ${column('items')}::int[], ${column('first')}::timestamptz[],
+        ${column('last')}::timestamptz[])
+        as u(patient, hour, actor, person, client, act, type, shown_from, items, first_at, last_at),
+        lateral (select case when shown_from <= first_at then '-infinity' else shown_from end as shown) as s
+      group by patient, hour, actor, person, client, act, type, shown
+      on conflict (patient, hour, actor, person, client, act, type, shown_from) do update set
+        items = r.items + excluded.items, first_at = least(r.first_at, excluded.first_at),
+        last_at = greatest(r.last_at, excluded.last_at)`,
+  )
+}
+
+async function noteUses(db: Queryable, lines: readonly AccessLine[]): Promise<void> {
+  const uses = new Map<string, { person: string; client: string; patient: string; at: Date }>()
+  for (const { at, actor, person, client, patient = '', isUse } of lines) {
+    if (actor === 'engine' || !isUse) continue
+    const key = JSON.stringify([person, client, patient])
+    const known = uses.get(key)
+    if (!known || known.at < at) uses.set(key, { person, client, patient, at })
+  }
+  const rows = [...uses.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use)
+  if (rows.length === 0) return
+  await run(
+    db,
+    sql`insert into app_use as u (person, client, patient, last_at)
+      select * from unnest(${rows.map(row => row.person)}::text[], ${rows.map(row => row.client)}::text[],
+        ${rows.map(row => row.patient)}::text[], ${rows.map(row => row.at)}::timestamptz[])
+      on conflict (person, client, patient) do update set last_at = greatest(u.last_at, excluded.last_at)`,
+  )
+}
+
+/**
+ * Reads on in the audit record and sums up who looked at whose record; each row counts once, whatever number of processes
+ * does this at the same time. Decision 0065.
+ * @returns whether there may be more to read
+ */
+export const readAudit = (pool: Pool, whenBusy: WhenBusy): Promise<boolean> =>
+  inTransaction(pool, async db => {
+    const rows = await nextRows(db, whenBusy)
+    const last = rows.at(-1)
+    if (!last) return false
+    const lines = rows.flatMap(([, , text]) => text.split('\n').map(readLine))
+    const owners = await ownersOf(
+      db,
+      lines.flatMap(({ items }) => items),
+    )
+    await add(db, sumUp(lines, owners))
+    await noteUses(db, lines)
+    await run(db, sql`update audit_read set tx = ${last[0]}::xid8, id = ${last[1]}::bigint`)
+    return rows.length === MOST_ROWS
+  })
+
+/** What somebody did with one kind of thing in a patient's record within one hour. */
+export type RecordAccess = {
+  readonly hour: string
+  readonly actor: string
+  readonly person: string
+  readonly client: string
+  readonly act: Act
+  readonly type: string
+  items: number
+  readonly first: Date
+  readonly last: Date
+}
+
+type Row = [Date, string, string, string, Act, string, number, Date, Date]
+
+/** Who looked at a patient's record, the latest first, before an hour: as far as she may know by now. */
+export async function accessesOf(
+  db: Queryable,
+  patient: string,
+  now: Date,
+  { before = 'infinity', most }: { before?: string | undefined; most: number },
+): Promise<RecordAccess[]> {
+  const rows = await run<Row>(
+    db,
+    sql`select hour, actor, person, client, act, type, items, first_at, last_at from record_access
+      where patient = ${patient} and hour < ${before}::timestamptz and shown_from <= ${now}
+      order by hour desc, actor desc, person desc, client desc, act desc, type desc limit ${most}::int`,
+  )
+  return rows.map(([hour, actor, person, client, act, type, items, first, last]) => {
+    const access = { actor, person, client, act, type, items, first, last }
+    return { hour: hour.toISOString(), ...access }
+  })
+}
+
+/** When a person's apps were last used, by app and record; the record is empty for what was about none. */
+export async function lastUses(
+  db: Queryable,
+  person: string,
+): Promise<{ client: string; patient: string; at: Date }[]> {
+  const rows = await run<[string, string, Date]>(
+    db,
+    sql`select client, patient, last_at from app_use where person = ${person}`,
+  )
+  return rows.map(([client, patient, at]) => ({ client, patient, at }))
+}
