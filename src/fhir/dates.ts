@@ -32,6 +32,18 @@ export function formatInstant(date: Date): string {
   return date.toISOString()
 }
 
+/**
+ * A moment as an instant, or `infinity`: what lies outside of the years that FHIR can write is as good as the end of time,
+ * and no instant.
+ */
+export function timestamp(milliseconds: number): string {
+  if (milliseconds >= LAST) return 'infinity'
+  return milliseconds < FIRST ? '-infinity' : new Date(milliseconds).toISOString()
+}
+
+const FIRST = Date.parse('0001-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z') + 1
+
 /** The days of a month of the Gregorian calendar; month 1 to 12. */
 export function daysIn(year: number, month: number): number {
   if (month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)) return 29

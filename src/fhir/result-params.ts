@@ -2,6 +2,7 @@ import { elementsOfType, memberName, RESOURCE_TYPES } from './model.ts'
 import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
 import type { Searchable } from './query.ts'
+import { hasControls } from './strings.ts'
 
 /** One sort key of `_sort`, https://hl7.org/fhir/R4/search.html#sort */
 export type SortKey = { readonly param: string; readonly descending: boolean }
@@ -170,6 +171,7 @@ const LETTER = /[\p{L}\p{N}]/u
 
 function parseWords(name: string, value: string): Words {
   const phrases = value.split(/(?<=(?:^|[^\\])(?:\\\\)*),/).map(text => text.replace(/\\([\\,|$])/g, '$1'))
+  if (hasControls(value)) throw invalid(`${name} contains a control character`)
   for (const phrase of phrases)
     if (!LETTER.test(phrase)) throw invalid(`${name} needs words to look for, not "${short(phrase)}"`)
   return { inNarrative: name === '_text', phrases }

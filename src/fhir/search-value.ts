@@ -6,6 +6,7 @@ import type { Searchable } from './query.ts'
 import type { Clause } from './query-clause.ts'
 import { parseReference } from './reference.ts'
 import type { SearchParam } from './search.ts'
+import { hasControls } from './strings.ts'
 import { knownValueSets, TERMINOLOGY_VERSION, valueSetOf } from './value-sets.ts'
 
 /** The prefixes of ordered values, https://hl7.org/fhir/R4/search.html#prefix */
@@ -82,12 +83,6 @@ export function splitAt(text: string, separator: ',' | '|' | '$'): string[] {
 /** Splits at bars that are not escaped, then takes the escapes away. */
 const parts = (text: string): string[] => splitAt(text, '|').map(plainly)
 const plainly = (text: string): string => text.replace(/\\([\\,|$])/g, '$1')
-
-const isBad = (text: string): boolean => {
-  for (let at = 0; at < text.length; at++)
-    if (text.charCodeAt(at) < 0x20 && !'\t\r\n'.includes(text[at] ?? '')) return true
-  return false
-}
 
 function idValue(text: string, place: Place): Value {
   if (!ID.test(text)) throw wrong(place, text, 'an id is 1 to 64 of the characters A-Z a-z 0-9 - .')
@@ -249,7 +244,7 @@ const READ: Readonly<Record<Exclude<SearchParam['type'], 'composite'>, (text: st
  */
 export function parseValue(text: string, place: Place): Value {
   const { declared, modifier } = place
-  if (isBad(text)) throw wrong(place, '(not printable)', 'it contains a control character')
+  if (hasControls(text)) throw wrong(place, '(not printable)', 'it contains a control character')
   if (modifier === 'missing') {
     if (text !== 'true' && text !== 'false') throw wrong(place, text, ':missing takes true or false')
     return { kind: 'missing', missing: text === 'true' }

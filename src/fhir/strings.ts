@@ -22,3 +22,10 @@ export function foldString(text: string): string {
       .trim()
   )
 }
+
+/** Whether a text has control characters but those of white space: no text of FHIR has them, and the store takes none. */
+export function hasControls(text: string): boolean {
+  for (let at = 0; at < text.length; at++)
+    if (text.charCodeAt(at) < 0x20 && !'\t\r\n'.includes(text[at] ?? '')) return true
+  return false
+}

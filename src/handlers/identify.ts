@@ -73,21 +73,16 @@ function clausesOf({ definition, criteria = [], method }: Intent, { base }: Serv
   return clauses
 }
 
-/** The ids that criteria match. @throws FhirError 412 when they are more than the write may be about */
+/** The ids that conditions match. @throws FhirError 412 when they are more than the write may be about */
 async function findSingly(
   db: Queryable,
-  server: Server,
   { grant, now }: Writer,
   intent: Intent,
+  clauses: readonly Clause[],
 ): Promise<readonly string[]> {
-  const { definition, place } = intent
-  try {
-    const clauses = clausesOf(intent, server)
-    const most = intent.several ? MOST_AT_ONCE + 1 : 2
-    return checkNumber(intent, await findIds(db, permit(grant, definition, 'search-type'), clauses, now, most))
-  } catch (error) {
-    throw error instanceof FhirError ? atPlace(error, place) : error
-  }
+  const most = intent.several ? MOST_AT_ONCE + 1 : 2
+  const permission = permit(grant, intent.definition, 'search-type')
+  return checkNumber(intent, await findIds(db, permission, clauses, now, most))
 }
 
 export type Known = Identified & {
@@ -96,13 +91,13 @@ export type Known = Identified & {
   readonly mustBeNew: boolean
 }
 
-/** The one identifier with a system that the criteria are: what engines send, and what is looked up in sets. */
-function identifierOf({ criteria, definition }: Intent): Identity | undefined {
-  const [first, ...more] = criteria ?? []
-  if (definition.search.identifier?.stored !== 'keys') return undefined
-  if (more.length > 0 || first?.[0] !== 'identifier' || /[,\\]/.test(first[1])) return undefined
-  const [system = '', value = '', ...rest] = first[1].split('|')
-  return system === '' || value === '' || rest.length > 0 ? undefined : { system, value }
+/** The one identifier with a system that the conditions are: what engines send, and what is looked up in sets. */
+function identifierOf([first, ...more]: readonly Clause[]): Identity | undefined {
+  if (more.length > 0 || first?.param !== 'identifier' || first.modifier !== undefined) return undefined
+  const [value, ...others] = first.values
+  if (typeof first.declared === 'string' || first.declared.stored !== 'keys') return undefined
+  if (others.length > 0 || value?.kind !== 'token') return undefined
+  return value.system && value.code !== undefined ? { system: value.system, value: value.code } : undefined
 }
 
 /** The ids that the criteria of writes name: those by identifier with one statement for each type, the others singly. */
@@ -115,10 +110,15 @@ async function findAll(
   const found = new Map<Intent, readonly string[]>()
   const sets = new Map<Definition, [Intent, Identity][]>()
   for (const intent of conditional) {
-    const identity = identifierOf(intent)
-    const isLimited = !isWhole(permit(writer.grant, intent.definition, 'search-type'))
-    if (!identity || isLimited) found.set(intent, await findSingly(db, server, writer, intent))
-    else sets.set(intent.definition, [...(sets.get(intent.definition) ?? []), [intent, identity]])
+    const { definition, place } = intent
+    const clauses = inPlace(place, () => clausesOf(intent, server))
+    const identity = identifierOf(clauses)
+    const seesAll = isWhole(permit(writer.grant, definition, 'search-type'))
+    if (identity && seesAll) {
+      const set = sets.get(definition) ?? []
+      sets.set(definition, set)
+      set.push([intent, identity])
+    } else found.set(intent, await inPlaceOf(place, findSingly(db, writer, intent, clauses)))
   }
   for (const [definition, set] of sets) {
     const stored = await findByIdentifier(
@@ -135,6 +135,14 @@ async function findAll(
     }
   }
   return found
+}
+
+async function inPlaceOf<T>(place: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof FhirError ? atPlace(error, place) : error
+  }
 }
 
 /** The id of every write: of its URL, found by its criteria, or a new one. */

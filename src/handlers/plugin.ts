@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Pool } from 'pg'
 import type { Grant } from '../access/grant.ts'
 import { parseJson } from '../fhir/json.ts'
-import { notAllowed, notFound, uriTooLong } from '../fhir/outcome.ts'
+import { invalid, notAllowed, notFound, uriTooLong } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
 import { prettyJson } from '../fhir/pretty.ts'
 import { servedTypes } from '../resources/index.ts'
@@ -61,22 +62,28 @@ const EXPOSED = [
 /** What proxies and caches commonly pass on; more is for POST. */
 const MOST_URL = 16_000
 
+/** A body as text: bytes that are none would be replaced by others, and stored so. @throws FhirError 400 */
+function textOf(body: Buffer): string {
+  if (!isUtf8(body)) throw invalid('The body is not UTF-8 text', undefined, 'structure')
+  return body.toString()
+}
+
 /** Bodies are read as text, so that no digit of a decimal is lost, then parsed with a limit on their depth. */
 function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDepth: depth }: FhirOptions): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     [...JSON_TYPES, JSON_PATCH],
-    { parseAs: 'string', bodyLimit },
-    async (request: FastifyRequest, body: string) => {
+    { parseAs: 'buffer', bodyLimit },
+    async (request: FastifyRequest, body: Buffer) => {
       checkContentType(request)
-      request.received = body
-      return parseJson(body, { depth }).value
+      request.received = textOf(body)
+      return parseJson(request.received, { depth }).value
     },
   )
   app.addContentTypeParser(
     FORM,
-    { parseAs: 'string', bodyLimit: 1024 * 1024 },
-    async (_request: FastifyRequest, body: string) => body,
+    { parseAs: 'buffer', bodyLimit: 1024 * 1024 },
+    async (_request: FastifyRequest, body: Buffer) => textOf(body),
   )
 }
 

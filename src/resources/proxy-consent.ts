@@ -1,4 +1,4 @@
-import { rangeOf } from '../fhir/dates.ts'
+import { rangeOf, timestamp } from '../fhir/dates.ts'
 import { parseReference } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Reach, Topic } from './definition.ts'
@@ -45,7 +45,7 @@ const edge = (text: unknown, side: 'lo' | 'hi', open: string): string => {
   const range = typeof text === 'string' ? rangeOf(text) : undefined
   // A date that cannot be read must close the grant, not leave it open.
   if (!range) return side === 'lo' ? 'infinity' : '-infinity'
-  return new Date(range[side]).toISOString()
+  return timestamp(range[side])
 }
 
 const isPrivacyConsent = (resource: Json): boolean => {

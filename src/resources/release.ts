@@ -1,3 +1,4 @@
+import { rangeOf } from '../fhir/dates.ts'
 import type { Release } from './definition.ts'
 import { workingDayAfter } from './working-days.ts'
 
@@ -24,10 +25,19 @@ function tagged(resource: Releasable, now: Date): Release {
   if (coded(resource.meta?.security, CONFIDENTIALITY, 'V')) return 'never'
   if (coded(tags, RESULT_RELEASE, 'SWTH', 'SIDC', 'STBD')) return 'never'
   if (coded(tags, RESULT_RELEASE, 'SID', 'SWNL')) {
-    const issued = resource.issued === undefined ? now : new Date(resource.issued)
-    return workingDayAfter(issued)
+    return afterIssue(resource.issued, now)
   }
   return 'now'
+}
+
+// The calendar of working days ends somewhere; what was issued before it began was released long ago.
+const CALENDAR = { first: Date.parse('1900-01-01T12:00:00Z'), last: Date.parse('9998-12-31T12:00:00Z') }
+
+/** A working day after a result was issued; never when that cannot be said. */
+function afterIssue(issued: string | undefined, now: Date): Release {
+  const at = issued === undefined ? now.getTime() : rangeOf(issued)?.lo
+  if (at === undefined || at > CALENDAR.last) return 'never'
+  return workingDayAfter(new Date(Math.max(at, CALENDAR.first)))
 }
 
 const RELEASED_RESULTS = new Set(['final', 'amended', 'corrected', 'appended'])

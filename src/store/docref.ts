@@ -1,4 +1,5 @@
 import type { Permission } from '../access/permit.ts'
+import { timestamp } from '../fhir/dates.ts'
 import type { Clause } from '../fhir/query.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
@@ -21,10 +22,7 @@ export type Documents = {
   readonly count: number
 }
 
-const moment = (milliseconds: number): Sql =>
-  Number.isFinite(milliseconds)
-    ? sql`${new Date(milliseconds).toISOString()}::timestamptz`
-    : raw(`'${milliseconds < 0 ? '-' : ''}infinity'::timestamptz`)
+const moment = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
 
 /** A document is of the time that its context says; one that says none, of the time when it was made. */
 function duringCare({ permission, care }: Documents): Sql {

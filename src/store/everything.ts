@@ -1,4 +1,5 @@
 import type { Permission } from '../access/permit.ts'
+import { timestamp } from '../fhir/dates.ts'
 import { mainDateOf } from '../resources/index.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
@@ -24,7 +25,7 @@ export type Record = {
   readonly shared: readonly Permission[]
   /** The types that are wanted of all these. */
   readonly types: readonly string[]
-  readonly since: Date | undefined
+  readonly since: number | undefined
   readonly care: Span | undefined
   /** The last name of the page before. */
   readonly after: Named | undefined
@@ -33,10 +34,7 @@ export type Record = {
 
 const EARLIEST = raw(`'-infinity'::timestamptz`)
 
-const moment = (milliseconds: number): Sql =>
-  Number.isFinite(milliseconds)
-    ? sql`${new Date(milliseconds).toISOString()}::timestamptz`
-    : raw(`'${milliseconds < 0 ? '-' : ''}infinity'::timestamptz`)
+const moment = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
 
 /** The date by which care is dated; when somebody was born is none. */
 const careDateOf = ({ definition }: Permission): string | undefined => {
@@ -104,7 +102,7 @@ function statementOf(record: Record, access: Access, now: Date): Sql {
   const { own, shared, types, since, count } = record
   const wanted = all([
     sql`type = any(${types}::text[])`,
-    since ? sql`upd >= ${since.toISOString()}::timestamptz` : raw('true'),
+    since === undefined ? raw('true') : sql`upd >= ${moment(since)}`,
   ])
   return sql`with recursive own as materialized (${join(
     own.map(permission => ownOf(permission, record, now)),
@@ -181,7 +179,7 @@ export async function textsOf(
 /** What an engine that walks through all records asks for, a type at a time. */
 export type Walk = {
   readonly permission: Permission
-  readonly since: Date | undefined
+  readonly since: number | undefined
   readonly care: Span | undefined
   readonly after: string
   readonly count: number
@@ -192,7 +190,7 @@ export async function idsAfter(db: Queryable, walk: Walk, now: Date): Promise<re
   const { permission, since, care, count } = walk
   const { type, compartment } = permission.definition
   const whose = Array.isArray(compartment) ? raw(`r.patient <> ''`) : raw('true')
-  const changed = since ? sql`r.upd >= ${since.toISOString()}::timestamptz` : raw('true')
+  const changed = since === undefined ? raw('true') : sql`r.upd >= ${moment(since)}`
   const rows = await run<[string]>(
     db,
     sql`select r.id from ${name(tableOf(type))} r

@@ -1,4 +1,5 @@
 import type { Permission } from '../access/permit.ts'
+import { timestamp } from '../fhir/dates.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { settledBefore } from './feed.ts'
@@ -39,7 +40,7 @@ export type Past = {
 /** A page of a history, newest first, and what the next one needs. */
 export type HistoryPage = { readonly versions: readonly Version[]; readonly next: readonly string[] | undefined }
 
-const moment = (milliseconds: number): Sql => sql`${new Date(milliseconds).toISOString()}::timestamptz`
+const moment = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
 
 /** It was made before the end, and its successor not before the beginning. A deletion is no state that lasts. */
 function wasCurrent(table: string, { low, high }: Span): Sql {

@@ -1,10 +1,10 @@
+import { timestamp } from '../fhir/dates.ts'
 import { foldString } from '../fhir/extract.ts'
 import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Prefix, Value } from '../fhir/search-value.ts'
 import { canonicalUnit, UCUM } from '../fhir/ucum.ts'
 import { contains, type Of, of, startsWith } from './matches-key.ts'
-import { timestamp } from './row.ts'
 import type { Rows } from './rows.ts'
 import { all, any, name, raw, type Sql, sql } from './sql.ts'
 

@@ -1,3 +1,4 @@
+import { timestamp } from '../fhir/dates.ts'
 import {
   datesOf,
   foldString,
@@ -42,16 +43,6 @@ export type IndexRow = {
 
 const PATIENT = 'Patient/'
 const ATTACHED = /"url":"(?:[^"]*\/)?(Binary\/[A-Za-z0-9\-.]{1,64})"/g
-
-/** A moment as PostgreSQL reads it, ends of time included. */
-export function timestamp(milliseconds: number): string {
-  // What lies outside of the years that FHIR can write is as good as the end of time; PostgreSQL has no year 0.
-  if (milliseconds >= LAST) return 'infinity'
-  return milliseconds < FIRST ? '-infinity' : new Date(milliseconds).toISOString()
-}
-
-const FIRST = Date.parse('0001-01-01T00:00:00Z')
-const LAST = Date.parse('9999-12-31T23:59:59.999Z') + 1
 
 const releaseText = (release: Release): string => {
   if (release === 'now') return '-infinity'

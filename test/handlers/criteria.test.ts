@@ -153,6 +153,7 @@ t.test('what is no condition of a write is refused, quoted, and nothing is writt
     ['_tag=first&_list=x', /_list/],
     ['_tag=first&name=%', /%25/],
     ['_page=x', /_page/],
+    ['identifier=http://x|%00', /control character/],
   ]
   const before = await storedVersions(s.pool)
   for (const [criteria, says] of wrong) {

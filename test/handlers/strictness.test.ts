@@ -137,3 +137,29 @@ t.test('_pretty is true or false', async t => {
     t.equal((await engine(`${path}?_pretty=false`)).status, 200, path)
   }
 })
+
+t.test('a body that is no text in UTF-8 is refused, not mended', async t => {
+  verifies('fhir-rest', 'REST-99', 'REST-5')
+  const before = await storedVersions(s.pool)
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' }
+  const latin = Buffer.from('{"resourceType":"Patient","name":[{"family":"Zo\xeb"}]}', 'latin1')
+  const cut = Buffer.from('{"resourceType":"Patient","name":[{"family":"Zo\xc3"}]}', 'latin1')
+  for (const body of [latin, cut]) {
+    const { status, text } = await rawRequest(s, '/fhir/Patient', { method: 'POST', headers, body })
+    t.equal(status, 400)
+    t.match(text, /UTF-8/)
+  }
+  t.same(await storedVersions(s.pool), before)
+  const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+  const search = { method: 'POST', headers: form, body: Buffer.from('name=Zo\xeb', 'latin1') }
+  t.equal((await rawRequest(s, '/fhir/Patient/_search', search)).status, 400)
+})
+
+t.test('words with control characters are refused', async t => {
+  verifies('fhir-rest', 'REST-67')
+  for (const name of ['_text', '_content']) {
+    const reply = await engine(`/Patient?_id=alice&${name}=a%00b`)
+    t.equal(reply.status, 400)
+    t.match(reply.text, /control character/)
+  }
+})

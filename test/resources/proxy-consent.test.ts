@@ -53,5 +53,7 @@ t.test('a consent that says more than can be honoured gives nothing rather than 
 
 t.test('a period that cannot be read is closed, an open one is open', async t => {
   t.match(proxyGrants(consent({}, { period: { end: 'soon' } })), [{ ends: '-infinity' }, {}])
+  const forever = { start: '0001', end: '9999-12-31' }
+  t.match(proxyGrants(consent({}, { period: forever })), [{ begins: /^(0001-01-01|-infinity)/, ends: 'infinity' }, {}])
   t.match(proxyGrants(consent({}, { period: {} })), [{ begins: '-infinity', ends: 'infinity' }, {}])
 })

@@ -37,3 +37,12 @@ t.test('drafts and errors are not shown', async t => {
   t.equal(messageRelease({ status: 'preparation' }, now), 'never')
   t.equal(messageRelease({ status: 'completed' }, now), 'now')
 })
+
+t.test('a result that was issued at the end of time, or in a leap second, has a release too', async t => {
+  const released = (issued: string) => resultRelease({ status: 'final', issued, meta: tag('SID') }, now)
+  t.same(released('2026-06-30T23:59:60Z'), new Date('2026-07-02T08:00:00Z'), 'the second that follows is a Wednesday')
+  t.equal(released('9999-12-31T23:59:59Z'), 'never')
+  t.equal(released('9999-12-31T23:59:59-14:00'), 'never')
+  t.ok(Number(released('0001-01-01T00:00:00Z')) < now.getTime())
+  t.equal(released('soon'), 'never', 'a time that cannot be read keeps it closed')
+})

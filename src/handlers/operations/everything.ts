@@ -66,10 +66,7 @@ function careOf(input: Input): Span | undefined {
   return { low: start?.lo ?? -Infinity, high: end?.hi ?? Infinity }
 }
 
-const sinceOf = (input: Input): Date | undefined => {
-  const since = input.text('_since')
-  return since === undefined ? undefined : new Date(rangeOf(since)?.lo ?? 0)
-}
+const sinceOf = (input: Input): number | undefined => rangeOf(input.text('_since') ?? '')?.lo
 
 type Entry = { readonly type: string; readonly id: string; readonly rank: number }
 
