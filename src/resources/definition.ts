@@ -64,6 +64,8 @@ export type Definition<T extends ResourceType = ResourceType> = {
   readonly conditionalDelete?: 'multiple'
   /** From when on a patient may see it; absent means at once. Kept as a column at write. */
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
+  /** Whether a Patient's record is reached by herself and her proxies no more: she has died. */
+  readonly endsReach?: (resource: Json) => boolean
   /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */
   readonly grants?: (resource: Json) => readonly Reach[]
   /**

@@ -17,6 +17,7 @@ export default define({
     ['birthdate', 'name'],
     ['gender', 'name'],
   ],
+  endsReach: ({ deceasedBoolean, deceasedDateTime }) => deceasedBoolean === true || deceasedDateTime !== undefined,
   search: {
     active: token(),
     address: string(),

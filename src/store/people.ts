@@ -105,7 +105,7 @@ export async function actorsOf(db: Queryable, personId: string): Promise<string[
 }
 
 /**
- * The records that a person reaches now: the own one, and those that an active Consent opens to one of the person's
+ * The records that a person reaches now, those of the dead excepted: the own one, and those that an active Consent opens to one of the person's
  * actors. Two Consents for the same record give both their topics.
  */
 export async function peopleReachable(db: Queryable, personId: string, now: Date): Promise<Reach[]> {
@@ -113,11 +113,14 @@ export async function peopleReachable(db: Queryable, personId: string, now: Date
     text: `select distinct on (patient) patient, self, topics, actor from (
         select substr(actor, 9) as patient, true as self, array['*'] as topics, actor
         from person_actor where person = $1 and actor like 'Patient/%'
+          and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = $1)
         union all
         select r.patient, false, array_agg(distinct t.topic order by t.topic),
           (array_agg(r.actor order by r.actor like 'RelatedPerson/%' desc, r.actor))[1]
         from person_actor a join reach r using (actor) cross join unnest(r.topics) as t(topic)
         where a.person = $1 and r.begins <= $2 and $2 < r.ends
+          and not exists (select from ended_reach e where e.actor = 'Patient/' || r.patient)
+          and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = $1)
         group by r.patient) as reached
       order by patient, self desc`,
     values: [personId, now],

@@ -4,9 +4,27 @@ import { sql } from './sql.ts'
 import type { Version } from './write.ts'
 
 /**
+ * Ends the reach of those who have died, and gives it back where that was wrong: every request asks for it. Who is deleted
+ * stays as she was.
+ */
+async function writeEnds(db: Queryable, versions: readonly Version[]): Promise<void> {
+  const patients = versions.filter(version => version.definition.endsReach !== undefined)
+  if (patients.length === 0) return
+  const actorOf = ({ definition, id }: Version) => `${definition.type}/${id}`
+  const ended = patients.filter(({ definition, resource }) => definition.endsReach?.(resource)).map(actorOf)
+  await run(
+    db,
+    sql`with back as (delete from ended_reach where actor = any(${patients.map(actorOf)}::text[])
+        and actor <> all(${ended}::text[]))
+      insert into ended_reach (actor) select unnest(${ended}::text[]) on conflict do nothing`,
+  )
+}
+
+/**
  * What Consents give to proxies, as rows that every request asks: replaced whenever such a resource is written.
  */
 export async function writeReach(db: Queryable, versions: readonly Version[]): Promise<void> {
+  await writeEnds(db, versions)
   const granting = versions.filter(version => version.definition.grants !== undefined)
   if (granting.length === 0) return
   const consents = granting.map(({ definition, id }) => `${definition.type}/${id}`)

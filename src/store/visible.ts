@@ -10,25 +10,31 @@ export type Asker = { readonly person: Sql; readonly patient: Sql; readonly now:
 const covers = (topic: Topic): Sql =>
   topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
 
+/** Who the person is in the records, as far as her account is open and she lives. */
+const actors = (person: Sql): Sql => sql`person_actor a join person p on p.id = a.person and p.state = 'active'
+    where a.person = ${person}
+      and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = a.person)`
+
+/** Whether somebody's record is open to those who reach her. */
+const isOpen = (patient: Sql): Sql =>
+  sql`not exists (select from ended_reach e where e.actor = 'Patient/' || ${patient})`
+
 /**
  * Whether the person reaches the patient at this moment, for this topic: as herself, or by a Consent that is
  * active now. Asked with every statement and never remembered, so that ending a Consent ends the access.
  */
 function reaches({ person, patient, now }: Asker, topic: Topic): Sql {
   return sql`exists (
-    select from person_actor a join person p on p.id = a.person and p.state = 'active'
-    where a.person = ${person} and (a.actor = 'Patient/' || ${patient} or exists (
+    select from ${actors(person)} and ${isOpen(patient)} and (a.actor = 'Patient/' || ${patient} or exists (
       select from reach g where g.actor = a.actor and g.patient = ${patient}
         and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`
 }
 
 /** All patients whom the person reaches at this moment, for this topic: as `reaches` says of one. */
 function reached({ person, now }: Asker, topic: Topic, { own, others }: OnePerson): Sql {
-  const actors = sql`person_actor a join person p on p.id = a.person and p.state = 'active'`
-  const hers = sql`select substr(a.actor, 9) from ${actors}
-    where a.person = ${person} and starts_with(a.actor, 'Patient/')`
-  const given = sql`select g.patient from ${actors} join reach g on g.actor = a.actor
-    where a.person = ${person} and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)}`
+  const hers = sql`select substr(a.actor, 9) from ${actors(person)} and starts_with(a.actor, 'Patient/')`
+  const given = sql`select g.patient from reach g where g.actor in (select a.actor from ${actors(person)})
+    and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)} and ${isOpen(sql`g.patient`)}`
   return sql`array(${join([...(own ? [hers] : []), ...(others ? [given] : [])], ' union all ')})`
 }
 

@@ -39,8 +39,11 @@ const naming = (resource: Json, patient: string): Json => ({
 
 /** A resource of the type that is hers, by whatever makes it somebody's. */
 function hers(definition: Definition, id: string) {
-  const { resource, queries } = rich(definition.type, id, CANARY, MARK)
-  const named = definition.compartment === 'shared' ? naming(resource, CANARY) : resource
+  const { resource, queries: all } = rich(definition.type, id, CANARY, MARK)
+  // She lives: nobody reaches the record of the dead.
+  const { deceasedBoolean: _, deceasedDateTime: __, ...alive } = resource
+  const queries = all.filter(({ param }) => !/^(deceased|death-date)$/.test(param))
+  const named = definition.compartment === 'shared' ? naming(alive, CANARY) : alive
   return { resource: marked(named), queries }
 }
 
