@@ -43,6 +43,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: request => idOf(request.headers['x-request-id']) ?? randomUUID(),
     bodyLimit: config.maxBodyBytes,
+    trustProxy: config.trustedProxies,
     // Room for an address that is too long to be answered with 414, and for the headers of proxies beside it.
     http: { maxHeaderSize: 64 * 1024 },
     routerOptions: { maxParamLength: 500 },

@@ -1,139 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { envSchema } from 'env-schema'
-
-/**
- * Every environment variable that Portico reads. `.env.example` and docs/configuration.md are generated from this, so the
- * descriptions are written for whoever runs the server. `writeOnly` marks what must never be shown.
- */
-export const schema = {
-  type: 'object',
-  properties: {
-    PORT: { type: 'integer', minimum: 1, maximum: 65_535, default: 8080, description: 'TCP port to listen on.' },
-    HOST: {
-      type: 'string',
-      default: '127.0.0.1',
-      description: 'Address to listen on. The default is reachable from this machine only; `0.0.0.0` is every network.',
-    },
-    DATABASE_URL: {
-      type: 'string',
-      pattern: '^(postgres|postgresql|socket):',
-      writeOnly: true,
-      description:
-        'PostgreSQL 15 or later, as `postgresql://user:password@host/database`. Unset: an embedded PostgreSQL is started and demo data is loaded, for trying things out.',
-    },
-    PORTICO_DATA_DIR: {
-      type: 'string',
-      default: '.portico',
-      description: 'Folder of the embedded database and its secret. Not used when `DATABASE_URL` is set.',
-    },
-    PORTICO_BASE_URL: {
-      type: 'string',
-      pattern: '^https?://[^/?#\\s]+/?$',
-      description:
-        'The public origin, as apps and browsers see it, for example `https://records.example.nhs.uk`. The FHIR base is `/fhir` below it and the issuer `/oauth2`. Default: `http://localhost:PORT`.',
-    },
-    PORTICO_SECRET: {
-      type: 'string',
-      minLength: 32,
-      writeOnly: true,
-      description:
-        'Protects cookies, page links and stored keys: at least 32 random characters, the same for every process. Needed with `DATABASE_URL`; with the embedded database one is made and kept in `PORTICO_DATA_DIR`.',
-    },
-    PORTICO_ISSUER: {
-      type: 'string',
-      pattern: '^https?://[^?#\\s]+$',
-      description:
-        'Another authorization server in place of the one at `/oauth2`: its name as `iss` in its tokens says it, letter by letter. The four variables after this one go with it; docs/another-authorization-server.md says what its tokens have to say.',
-    },
-    PORTICO_ISSUER_JWKS: {
-      type: 'string',
-      pattern: '^https?://[^#\\s]+$',
-      description: 'Where that server publishes its keys (RFC 7517). Needed with `PORTICO_ISSUER`.',
-    },
-    PORTICO_ISSUER_AUTHORIZE: {
-      type: 'string',
-      pattern: '^https?://[^#\\s]+$',
-      description: 'Its authorization endpoint, which apps are sent to. Needed with `PORTICO_ISSUER`.',
-    },
-    PORTICO_ISSUER_TOKEN: {
-      type: 'string',
-      pattern: '^https?://[^#\\s]+$',
-      description: 'Its token endpoint, which apps are sent to. Needed with `PORTICO_ISSUER`.',
-    },
-    PORTICO_ISSUER_AUDIENCE: {
-      type: 'string',
-      minLength: 1,
-      description: 'What `aud` in its tokens says when they are for this server. Default: the FHIR base.',
-    },
-    PORTICO_DEMO: {
-      type: 'boolean',
-      description:
-        'Load the demo people, clients and passwords, which are public knowledge. Default: `true` with the embedded database, `false` with `DATABASE_URL` or `PORTICO_ISSUER`.',
-    },
-    PORTICO_INTERNAL_ORIGINS: {
-      type: 'string',
-      pattern: '^https?://[^/?#,\\s]+(,https?://[^/?#,\\s]+)*$',
-      description:
-        'Origins inside the network from which the keys of clients (`jwks_uri`) may be fetched, separated by commas, for example `http://10.1.2.3:8080`. Without it private addresses are never fetched from, and others by https only.',
-    },
-    PORTICO_LOG_LEVEL: {
-      type: 'string',
-      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      default: 'info',
-      description: 'The least important messages that are logged.',
-    },
-    PORTICO_MAX_BODY_BYTES: {
-      type: 'integer',
-      minimum: 1024,
-      default: 50 * 1024 * 1024,
-      description: 'The largest request body that is accepted; anything larger is answered with 413.',
-    },
-    PORTICO_MAX_JSON_DEPTH: {
-      type: 'integer',
-      minimum: 8,
-      maximum: 1000,
-      default: 64,
-      description: 'How deep JSON in a request may be nested.',
-    },
-    PORTICO_MAX_BUNDLE_ENTRIES: {
-      type: 'integer',
-      minimum: 1,
-      default: 5000,
-      description: 'How many entries a batch or transaction may have; more are answered with 413.',
-    },
-    PORTICO_SERVICE_NAME: {
-      type: 'string',
-      maxLength: 80,
-      default: 'Portico',
-      description: 'The name at the top of the pages that patients see, for example `My record`.',
-    },
-    PORTICO_ORGANISATION: {
-      type: 'string',
-      maxLength: 120,
-      description: 'Whose service it is, for example `Example Hospitals NHS Trust`; shown on every page.',
-    },
-    PORTICO_LOGO_FILE: {
-      type: 'string',
-      description:
-        'A picture (SVG, PNG, JPEG or WebP, up to 500 kB) that is shown at the top of the pages, on white. Without it there is none: logos of others are not ours to use.',
-    },
-    PORTICO_CONTACT: {
-      type: 'string',
-      maxLength: 300,
-      description:
-        'Whom patients can ask for help, as a sentence: `Ring 020 7946 0000 or write to records@example.nhs.uk.`',
-    },
-    PORTICO_STATEMENTS: {
-      type: 'string',
-      enum: ['named', 'unnamed'],
-      default: 'named',
-      description:
-        '`unnamed` for a connection pooler in transaction mode that does not keep prepared statements (PgBouncer before 1.21). Slower.',
-    },
-  },
-} as const
+import { schema } from './variables.ts'
 
 type Variables = typeof schema.properties
 type ValueOf<P> = P extends { enum: readonly (infer E)[] }
@@ -186,7 +56,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Setti
       'PORTICO_SECRET is missing; it is needed with DATABASE_URL (for example from `openssl rand -base64 32`)',
     )
   }
-  problems.push(...issuerProblems(data))
+  problems.push(...issuerProblems(data), ...proxyProblems(data))
   const environment = validate(data, problems)
   if (!environment || problems.length > 0) throw new ConfigError(problems.sort())
   return Object.freeze(toSettings(environment))
@@ -205,6 +75,21 @@ function issuerProblems(data: Record<string, unknown>): string[] {
 /** Adds what the settings may lack. */
 export function complete(settings: Settings, secret: string): Config {
   return Object.freeze({ ...settings, secret: settings.secret ?? secret })
+}
+
+const listOf = (text: string | undefined): string[] => (text ?? '').split(',').filter(Boolean)
+
+/** What is wrong with the addresses of proxies: one that is misspelt would be trusted by nobody, or by too many. */
+function proxyProblems({ PORTICO_TRUSTED_PROXIES: text }: Record<string, unknown>): string[] {
+  return listOf(typeof text === 'string' ? text : undefined).flatMap(each => {
+    const [address = '', bits, ...more] = each.split('/')
+    const most = { 4: 32, 6: 128 }[isIP(address)]
+    const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (most ?? 0))
+    if (most !== undefined && isNetwork && more.length === 0) return []
+    return [
+      `PORTICO_TRUSTED_PROXIES must be addresses or networks as 10.0.0.5 or 10.0.1.0/24, not ${JSON.stringify(each)}`,
+    ]
+  })
 }
 
 type Fault = { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }
@@ -252,7 +137,8 @@ function toSettings(environment: Environment) {
     dataDir: resolve(environment.PORTICO_DATA_DIR),
     demo: environment.PORTICO_DEMO ?? (databaseUrl === undefined && issuer === undefined),
     secret: environment.PORTICO_SECRET,
-    internalOrigins: (environment.PORTICO_INTERNAL_ORIGINS ?? '').split(',').filter(Boolean),
+    internalOrigins: listOf(environment.PORTICO_INTERNAL_ORIGINS),
+    trustedProxies: listOf(environment.PORTICO_TRUSTED_PROXIES),
     logLevel: environment.PORTICO_LOG_LEVEL,
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,

@@ -51,6 +51,24 @@ t.test('origins inside the network are a list', async t => {
     t.match(problemsOf({ PORTICO_INTERNAL_ORIGINS: wrong }), [/^PORTICO_INTERNAL_ORIGINS must match/], wrong)
 })
 
+t.test('proxies are trusted by their address or network, and only when that is one', async t => {
+  const listed = (PORTICO_TRUSTED_PROXIES: string) => loadConfig({ PORTICO_TRUSTED_PROXIES }).trustedProxies
+  t.same(loadConfig({}).trustedProxies, [])
+  t.same(listed('10.0.0.5,10.0.1.0/24,2001:db8::/32'), ['10.0.0.5', '10.0.1.0/24', '2001:db8::/32'])
+  for (const wrong of [
+    '10.0.0',
+    '10.0.0.5/33',
+    '10.0.0.5/0',
+    '0.0.0.0/0',
+    '::/0',
+    'proxy.trust',
+    '10.0.0.5, 10.0.0.6',
+    '1',
+    'true',
+  ])
+    t.match(problemsOf({ PORTICO_TRUSTED_PROXIES: wrong }), [/^PORTICO_TRUSTED_PROXIES must be addresses/], wrong)
+})
+
 t.test('all problems are reported at once', async t => {
   const problems = problemsOf({
     PORT: 'eighty',

@@ -7,6 +7,7 @@ import {
   type Person,
   secondsToWait,
 } from '../store/people.ts'
+import { networkOf } from './network.ts'
 import { passwordMatches } from './passwords.ts'
 
 const BY_NAME: BackOff = { free: 5, longestSeconds: 15 * 60 }
@@ -32,15 +33,16 @@ export type Credentials = { name: string; password: string; address: string; now
  * and if to nobody, the answer is the same and takes the same work; failures make the next attempt wait.
  */
 export async function signIn(pool: Pool, { name, password, address, now }: Credentials): Promise<Attempt> {
+  const network = networkOf(address)
   const seconds = Math.max(
-    await secondsToWait(pool, 'address', address, now),
+    await secondsToWait(pool, 'address', network, now),
     await countAttempt(pool, 'name', name, now, BY_NAME),
   )
   if (seconds > 0) return { outcome: 'wait', seconds }
   const person = await findBySignIn(pool, name)
   const matches = await passwordMatches(person?.passwordHash, password)
   if (!person || !matches || person.state !== 'active') {
-    await countAttempt(pool, 'address', address, now, BY_ADDRESS)
+    await countAttempt(pool, 'address', network, now, BY_ADDRESS)
     return { outcome: 'refused' }
   }
   await forgetAttempts(pool, 'name', name)
