@@ -48,6 +48,8 @@ const FORMATS = ['_format', '_pretty']
 const GENERAL: Readonly<Partial<Record<Interaction, readonly string[]>>> = {
   read: ['_summary', '_elements', ...FORMATS],
   vread: ['_summary', '_elements', ...FORMATS],
+  // A client that sends a file may say its name in passing, for which Binary has no place.
+  create: ['_filename', ...FORMATS],
 }
 
 /** Refuses what would be passed over. @throws FhirError 400 */
