@@ -165,7 +165,7 @@ t.test('a client that is not set to skip is told of every entry that is not serv
   const issues = reply.json.issue as { diagnostics: string; expression: string[] }[]
   t.same(
     issues.map(({ expression }) => expression[0]),
-    unserved.map(([index]) => `Bundle.entry[${index}]`),
+    unserved.map(([index]) => `Bundle.entry[${index}].request.url`),
   )
   for (const [index, [, { resource }]] of unserved.entries())
     t.match(issues[index]?.diagnostics, String(resource.resourceType))
