@@ -122,12 +122,15 @@ t.test('a transaction that reads, and writes one thing, writes nothing and shows
   t.same(await storedVersions(s.pool), before)
 })
 
-t.test('the words user/ and system/ in the scope of a patient’s token open nothing', async t => {
-  const scope = 'user/*.cruds system/*.cruds'
-  const app = client(s, await patientToken(s, 'alice', scope))
+t.test('the word system/ in the scope of a patient’s token opens nothing, user/ nothing of others', async t => {
+  const app = client(s, await patientToken(s, 'alice', 'system/*.cruds'))
   const before = await storedVersions(s.pool)
   for (const path of ['/Patient/alice', '/Observation', `/Observation/${canaryId('Observation')}`])
     t.equal((await app(path)).status, 403, path)
+  const user = client(s, await patientToken(s, 'alice', 'user/*.cruds system/*.cruds'))
+  t.equal((await user('/Patient/alice')).status, 200)
+  t.equal((await user(`/Observation/${canaryId('Observation')}`)).status, 404)
+  t.equal((await user('/Observation', { method: 'POST', body: minimal('Observation') })).status, 403)
   t.equal((await app('/Observation', { method: 'POST', body: minimal('Observation') })).status, 403)
   t.same(await storedVersions(s.pool), before)
   t.equal((await victim(`/Observation/${canaryId('Observation')}`)).status, 200, 'it is there')
