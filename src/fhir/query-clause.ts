@@ -16,6 +16,8 @@ export type Clause = {
   readonly links?: readonly Link[]
   /** Whether few rows were found to match it. */
   readonly isFew?: boolean
+  /** The one interned set that holds its codes, where there was found to be no other: rows of it have an order. */
+  readonly set?: string
 }
 
 /**
@@ -34,6 +36,8 @@ export type Link = {
   readonly isNamed: boolean
   /** The ids that the link was found to lead to, when they are few. */
   readonly ids?: readonly string[]
+  /** Whether many resources refer to these. */
+  readonly isMany?: boolean
 }
 
 const LINKED: SearchParam = { type: 'reference', stored: 'linked' }

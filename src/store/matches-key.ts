@@ -24,6 +24,10 @@ const keyOf = (param: string, { system, code }: Code): string => {
 export const hasKey = ({ row }: Pick<Rows, 'row'>, keys: readonly string[]): Sql =>
   sql`${row}.keys && ${keys.map(indexKey)}::bigint[]`
 
+/** The interned sets that hold one of the codes of a clause. */
+export const setsOf = (clause: Clause): Sql =>
+  sql`select distinct cc::text from token where tok = any(${list(of(clause, 'token').map(code => keyOf(clause.param, code)))})`
+
 const MANY_KEYS = 20
 
 /**
@@ -41,6 +45,7 @@ const hasOneOf = (rows: Rows, keys: readonly string[]): Sql => {
 function keyed(clause: Clause, { stored }: SearchParam, rows: Pick<Rows, 'row'>, keys: Sql): Sql {
   if (stored !== 'interned') return sql`${rows.row}.keys && ${keys}`
   const column = name(setColumn(clause.param))
+  if (clause.set !== undefined) return sql`${rows.row}.${column} = ${clause.set}::bigint`
   return sql`${rows.row}.${column} = any(array(select cc from token where tok = any(${keys})))`
 }
 

@@ -12,7 +12,7 @@ import { visibleTo } from './visible.ts'
 export type Condition = (clause: Clause, rows: Rows) => Sql
 
 /** The rows at the other end of a link that the asker may see and that match. */
-type End = { readonly rows: Rows; readonly table: Sql; readonly wanted: Sql }
+export type End = { readonly rows: Rows; readonly table: Sql; readonly wanted: Sql }
 
 /** The rows at the other end of a link: whether the asker may see them, and what they must match. */
 export function endOf(link: Link, permission: Permission, { now, depth }: Rows, condition: Condition): End {
@@ -23,14 +23,16 @@ export function endOf(link: Link, permission: Permission, { now, depth }: Rows, 
 }
 
 /** Along a reference of the row: to the patient of its column, or to what its references name. */
-function along(link: Link, { row, permission }: Rows, end: End): Sql {
+function along(link: Link, { row, permission }: Rows, end: End, isFew: boolean | undefined): Sql {
   const { definition } = permission
   const other = end.rows.row
   const prefix = referenceKey(link.param, `${link.type}/`)
+  // Of all resources, where much matches, each row that is met is asked: the planner would begin at the other end.
+  const asked = permission.kind === 'everything' && !isFew ? raw(' offset 0') : raw('')
   const named = sql`exists (select from unnest(${row}.refs) ref join ${end.table} on ${other}.id = substr(ref, ${prefix.length + 1}::int)
-    where starts_with(ref, ${prefix}) and ${end.wanted})`
+    where starts_with(ref, ${prefix}) and ${end.wanted}${asked})`
   if (link.type !== 'Patient' || definition.search[link.param]?.stored !== 'patient') return named
-  const owner = sql`exists (select from ${end.table} where ${other}.id = ${row}.patient and ${end.wanted})`
+  const owner = sql`exists (select from ${end.table} where ${other}.id = ${row}.patient and ${end.wanted}${asked})`
   if (permission.kind !== 'everything' || !definition.severalPatients) return owner
   return any([owner, sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${named})`])
 }
@@ -53,11 +55,22 @@ function back(link: Link, { row, permission }: Rows, end: End): Sql {
     where starts_with(ref, ${prefix}) and ${end.wanted})`
 }
 
-/** A link of which the ids at its other end are known. */
+/** Each row is asked whether it names one of them, as it comes: what is written so is no condition that an index finds. */
+function namesOne(link: Link, ids: readonly string[], { row, permission }: Rows): Sql {
+  const { definition } = permission
+  const named = sql`exists (select from unnest(${row}.refs) ref
+    where ref = any(${ids.map(id => referenceKey(link.param, `${link.type}/${id}`))}::text[]))`
+  if (link.type !== 'Patient' || definition.search[link.param]?.stored !== 'patient') return named
+  const owner = sql`(${row}.patient || '') = any(${ids}::text[])`
+  return definition.severalPatients ? any([owner, sql`(${row}.patient = ${SEVERAL_PATIENTS} and ${named})`]) : owner
+}
+
+/** A link of which the ids at its other end are known: the rows that name one of them, looked for or met on the way. */
 function known(link: Link, ids: readonly string[], rows: Rows): Sql {
   if (link.direction === 'from') return sql`${rows.row}.id = any(${ids}::text[])`
   const declared = rows.permission.definition.search[link.param]
   if (ids.length === 0 || !declared) return raw('false')
+  if (link.isMany) return namesOne(link, ids, rows)
   return refersTo(
     link.param,
     declared,
@@ -96,7 +109,7 @@ export function links(clause: Clause, rows: Rows, condition: Condition): Sql {
     permitted(clause, rows.permission).map(([link, permission]) => {
       if (link.ids) return known(link, link.ids, rows)
       const end = endOf(link, permission, rows, condition)
-      return link.direction === 'to' ? along(link, rows, end) : back(link, rows, end)
+      return link.direction === 'to' ? along(link, rows, end, clause.isFew) : back(link, rows, end)
     }),
   )
 }

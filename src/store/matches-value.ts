@@ -6,7 +6,7 @@ import type { Prefix, Value } from '../fhir/search-value.ts'
 import { canonicalUnit, UCUM } from '../fhir/ucum.ts'
 import { contains, type Of, of, startsWith } from './matches-key.ts'
 import type { Rows } from './rows.ts'
-import { all, any, name, raw, type Sql, sql } from './sql.ts'
+import { all, any, join, name, raw, type Sql, sql } from './sql.ts'
 
 const instant = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
 
@@ -41,10 +41,27 @@ function compareDate(value: Of<'date'>, low: Sql, high: Sql, now: Date): Sql {
   return compare(value.prefix, low, high, instant(span.low), instant(span.high))
 }
 
-/** Rows of a side table that belong to this resource and hold one of the values. */
-export const beside = (table: string, param: string, { row, permission }: Rows, condition: Sql): Sql =>
-  sql`exists (select from ${name(table)} s where s.type = ${permission.definition.type} and s.param = ${param}
-    and s.id = ${row}.id and ${condition})`
+/**
+ * Rows of a side table that belong to this resource and hold one of the values. They are parts of which one must hold: where
+ * few hold, each is found by an index of its own; where many do, each row that is met is asked, which the planner is not free
+ * to turn round.
+ */
+export function beside(
+  table: string,
+  param: string,
+  { row, permission }: Rows,
+  parts: readonly Sql[],
+  isFew?: boolean,
+): Sql {
+  const from = (condition: Sql) => sql`from ${name(table)} s
+    where s.type = ${permission.definition.type} and s.param = ${param} and ${condition}`
+  if (isFew && parts.length > 1) {
+    const united = parts.map(part => sql`select s.id ${from(part)}`)
+    return sql`exists (select from (${join(united, ' union all ')}) u where u.id = ${row}.id)`
+  }
+  const own = from(all([sql`s.id = ${row}.id`, any(parts)]))
+  return isFew === false ? sql`exists (select ${own} offset 0)` : sql`exists (select ${own})`
+}
 
 /** Whether there is a main date; what has none has the widest span of all. */
 export const hasMainDate = ({ row }: Rows): Sql => sql`(${row}.date_lo > '-infinity' or ${row}.date_hi < 'infinity')`
@@ -93,59 +110,67 @@ function string({ text }: Of<'string'>, modifier: string | undefined): Sql {
 }
 
 type Numbers = Pick<Of<'quantity'>, 'prefix' | 'exact' | 'low' | 'high'>
+/** The ends of a number that is stored; most numbers are their own ends. */
+type Ends = { readonly from: Sql; readonly to: Sql }
 
 /**
  * Numbers, of which one that has a comparator is open to one side: eq and ne by the precision that was written, the others
  * by the number itself. https://hl7.org/fhir/R4/search.html#quantity
+ *
+ * In parts of which one must hold, each a range of an index: where the upper end counts, the lower one is asked about, and
+ * beside it the few that are wider than a point.
  */
 function compareNumber(
   { prefix, exact, low, high }: Numbers,
   scale: (value: number) => number,
-  stored: [Sql, Sql],
-): Sql {
-  const [from, to] = stored
+  { from, to }: Ends,
+): Sql[] {
   const number = (value: number) => sql`${scale(value)}::float8`
   const at = number(exact)
-  const inside = sql`(${from} >= ${number(low)} and ${to} < ${number(high)})`
+  const inside = sql`(${from} >= ${number(low)} and ${from} < ${number(high)} and ${to} < ${number(high)})`
+  const isWide = sql`${from} < ${to}`
   const margin = Math.abs(exact) / 10
-  const comparisons: Record<Prefix, () => Sql> = {
-    eq: () => inside,
-    ne: () => sql`not ${inside}`,
-    gt: () => sql`${to} > ${at}`,
-    lt: () => sql`${from} < ${at}`,
-    ge: () => sql`${to} >= ${at}`,
-    le: () => sql`${from} <= ${at}`,
-    sa: () => sql`${from} > ${at}`,
-    eb: () => sql`${to} < ${at}`,
-    ap: () => sql`(${from} <= ${number(exact + margin)} and ${to} >= ${number(exact - margin)})`,
+  const [least, most] = [number(exact - margin), number(exact + margin)]
+  const comparisons: Record<Prefix, () => Sql[]> = {
+    eq: () => [inside],
+    ne: () => [sql`not ${inside}`],
+    gt: () => [sql`${from} > ${at}`, sql`(${isWide} and ${to} > ${at})`],
+    lt: () => [sql`${from} < ${at}`],
+    ge: () => [sql`${from} >= ${at}`, sql`(${isWide} and ${to} >= ${at})`],
+    le: () => [sql`${from} <= ${at}`],
+    sa: () => [sql`${from} > ${at}`],
+    eb: () => [sql`(${from} < ${at} and ${to} < ${at})`],
+    ap: () => [
+      sql`(${from} >= ${least} and ${from} <= ${most})`,
+      sql`(${isWide} and ${to} >= ${least} and ${from} <= ${most})`,
+    ],
   }
   return comparisons[prefix]()
 }
 
 const same = (value: number): number => value
-const GIVEN: [Sql, Sql] = [raw('s.low'), raw('s.high')]
-const CANONICAL: [Sql, Sql] = [raw('s.canon_low'), raw('s.canon_high')]
+const GIVEN: Ends = { from: raw('s.low'), to: raw('s.high') }
+const CANONICAL: Ends = { from: raw('s.canon_low'), to: raw('s.canon_high') }
 
-/** One quantity: as it is written, or in whatever unit of UCUM measures the same. */
-function quantity(value: Of<'quantity'>): Sql {
+/** One quantity, in parts of which one must hold: as it is written, or in whatever unit of UCUM measures the same. */
+function quantity(value: Of<'quantity'>): Sql[] {
   const { system, code } = value
-  const given = compareNumber(value, same, GIVEN)
-  if (code === undefined) return system === undefined ? given : all([given, sql`s.system = ${system}`])
-  if (system === undefined) return all([given, sql`(s.code = ${code} or s.unit = ${code})`])
-  const unit = system === UCUM ? canonicalUnit(code) : undefined
-  if (unit) return all([sql`s.canon = ${unit.unit}`, compareNumber(value, unit.scale, CANONICAL)])
-  return all([given, sql`s.system = ${system}`, sql`s.code = ${code}`])
+  const unit = system === UCUM && code !== undefined ? canonicalUnit(code) : undefined
+  if (unit) return compareNumber(value, unit.scale, CANONICAL).map(part => all([sql`s.canon = ${unit.unit}`, part]))
+  const units: Sql[] = []
+  if (system !== undefined) units.push(sql`s.system = ${system}`)
+  if (code !== undefined)
+    units.push(system === undefined ? sql`(s.code = ${code} or s.unit = ${code})` : sql`s.code = ${code}`)
+  return compareNumber(value, same, GIVEN).map(part => all([part, ...units]))
 }
 
 /** The values of a clause as conditions on the rows of the side table that holds them. */
-function ofSide({ modifier, values }: Clause, now: Date): Sql {
-  const conditions = values.flatMap(value => {
+const ofSide = ({ modifier, values }: Clause, now: Date): Sql[] =>
+  values.flatMap(value => {
     if (value.kind === 'string') return string(value, modifier)
     if (value.kind === 'date') return compareDate(value, raw('s.date_lo'), raw('s.date_hi'), now)
     return value.kind === 'quantity' ? quantity(value) : []
   })
-  return any(conditions)
-}
 
 const STORES: Readonly<Partial<Record<SearchParam['type'], string>>> = {
   string: 'search_string',
@@ -158,12 +183,17 @@ export const storeOf = ({ type }: SearchParam): string => STORES[type] ?? ''
 
 /** A string, date or quantity that stands in the side table of its type. */
 export const side = (clause: Clause, declared: SearchParam, rows: Rows): Sql =>
-  beside(storeOf(declared), clause.param, rows, ofSide(clause, rows.now))
+  beside(storeOf(declared), clause.param, rows, ofSide(clause, rows.now), clause.isFew)
 
-/** What a clause finds in its side table, to be counted. */
+/** What a clause finds in its side table, to be counted: each part by itself, for an index to end with the limit. */
 export const sideRows = (clause: Clause, declared: SearchParam, type: string, now: Date): Sql =>
-  sql`select from ${name(storeOf(declared))} s where s.type = ${type} and s.param = ${clause.param}
-    and ${ofSide(clause, now)}`
+  join(
+    ofSide(clause, now).map(
+      part =>
+        sql`select from ${name(storeOf(declared))} s where s.type = ${type} and s.param = ${clause.param} and ${part}`,
+    ),
+    ' union all ',
+  )
 
 /** Quantities that stand beside one of the first values: https://hl7.org/fhir/R4/search.html#composite */
 export const quantitiesBeside = (param: string, rows: Rows, value: Value, keys: readonly string[]): Sql =>
@@ -171,5 +201,5 @@ export const quantitiesBeside = (param: string, rows: Rows, value: Value, keys: 
     'search_quantity',
     param,
     rows,
-    value.kind === 'quantity' ? all([quantity(value), sql`s.pairs && ${keys}::bigint[]`]) : raw('false'),
+    value.kind === 'quantity' ? [all([any(quantity(value)), sql`s.pairs && ${keys}::bigint[]`])] : [],
   )

@@ -38,9 +38,9 @@ function present(clause: Clause, declared: SearchParam, rows: Rows): Sql {
       hasKey(rows, [tokenKeys.present(`${param}:identifier`)]),
     ])
   const numbers = numbersOf(declared, rows)
-  if (numbers !== undefined) return beside('search_quantity', numbers, rows, raw('s.pairs is not null'))
+  if (numbers !== undefined) return beside('search_quantity', numbers, rows, [raw('s.pairs is not null')])
   const store = storeOf(declared)
-  return store === '' ? hasKey(rows, [tokenKeys.present(param)]) : beside(store, param, rows, raw('true'))
+  return store === '' ? hasKey(rows, [tokenKeys.present(param)]) : beside(store, param, rows, [raw('true')])
 }
 
 /** The second part of a composite of pairs where that is a quantity. */
@@ -67,7 +67,9 @@ function union(clause: Clause, declared: SearchParam, rows: Rows): Sql {
 
 /** Pairs of values that belong together, https://hl7.org/fhir/R4/search.html#composite */
 function composites(clause: Clause, declared: SearchParam, rows: Rows): Sql {
-  const [one, two] = partsOf({ ...clause, values: [] }, declared, rows)
+  const { isFew: _, ...whole } = clause
+  // On the way through many rows the parts are asked of each; to find few the planner may begin with either.
+  const [one, two] = partsOf(clause.isFew === false ? clause : whole, declared, rows)
   const numbers = numbersOf(declared, rows)
   const pairs = of(clause, 'composite').map(({ first, second }) => {
     if (declared.stored === 'parts' && one && two)

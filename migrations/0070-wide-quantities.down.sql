@@ -1,0 +1,2 @@
+drop index search_quantity_wide_canon;
+drop index search_quantity_wide;
