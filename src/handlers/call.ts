@@ -56,6 +56,8 @@ export type Answer = {
   /** What the body says when it is an OperationOutcome: an entry of a Bundle has another place for it. */
   readonly issues?: readonly Issue[]
   readonly headers: Readonly<Record<string, string>>
+  /** When the version was stored, exactly: `Last-Modified` has whole seconds. */
+  readonly updated?: Date
 }
 
 /** An interaction with a resource, https://hl7.org/fhir/R4/http.html */

@@ -32,10 +32,11 @@ export function writtenAnswer({ server, conditions }: Call, written: Written): A
   const location = isMade ? { location: `${url}/_history/${version}` } : {}
   const headers = { ...(version > 0 ? versionHeaders(version, updated) : {}), ...location }
   const preferred = returnPreference(conditions.prefer)
-  if (status === 204 || content === undefined || preferred === 'minimal') return { status, headers }
-  if (preferred !== 'OperationOutcome') return { status, headers, body: content }
+  const said = { status, headers, ...(version > 0 ? { updated } : {}) }
+  if (status === 204 || content === undefined || preferred === 'minimal') return said
+  if (preferred !== 'OperationOutcome') return { ...said, body: content }
   const issues = [storedIssue(written)]
-  return { status, headers, issues, body: JSON.stringify(outcome(issues)) }
+  return { ...said, issues, body: JSON.stringify(outcome(issues)) }
 }
 
 /** Does one write in a transaction of its own. */

@@ -60,15 +60,14 @@ async function textOf(body: OperationAnswer['body']): Promise<string> {
 
 /** What an interaction or operation answered, as an entry. */
 export async function responseOfAnswer(answer: OperationAnswer, { method }: Entry): Promise<ResponseEntry> {
-  const { status, headers, body, issues } = answer
-  const modified = headers['last-modified']
+  const { status, headers, body, issues, updated } = answer
   // Read also where it is not wanted: what is behind it ends with it.
   const content = body === undefined ? undefined : await textOf(body)
   return {
     status: statusText(status),
     ...(headers.location === undefined ? {} : { location: headers.location }),
     ...(headers.etag === undefined ? {} : { etag: headers.etag }),
-    ...(modified === undefined ? {} : { lastModified: new Date(modified).toISOString() }),
+    ...(updated === undefined ? {} : { lastModified: updated.toISOString() }),
     ...(content === undefined || issues !== undefined || method === 'HEAD' ? {} : { content }),
     ...(issues === undefined ? {} : { issues }),
   }

@@ -19,8 +19,9 @@ function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
 /** One version as an answer: its stored text or what was asked for of it, or 304 when the client has it. */
 export function versionAnswer(call: Call, found: Stored): Answer {
   const headers = versionHeaders(found.version, found.updated)
-  if (isKnown(call, found)) return { status: 304, headers }
-  return { status: 200, headers, body: cutText(found.content ?? '', shownBy(call), call.server.maxDepth) }
+  const { updated } = found
+  if (isKnown(call, found)) return { status: 304, headers, updated }
+  return { status: 200, headers, updated, body: cutText(found.content ?? '', shownBy(call), call.server.maxDepth) }
 }
 
 /** The current version: with others' reads, or in the transaction that the call is part of. */

@@ -235,3 +235,24 @@ t.test('a HEAD in an entry says as much as a GET, without the resource', async t
     ],
   )
 })
+
+t.test('when an entry was modified is said as the resource says it, to the millisecond', async t => {
+  verifies('fhir-rest', 'REST-40')
+  const { lastUpdated } = (await engine('/Patient/alice')).json.meta as { lastUpdated: string }
+  for (const type of ['batch', 'transaction']) {
+    const reply = await submit(
+      engine,
+      type,
+      [
+        { request: { method: 'GET', url: 'Patient/alice' } },
+        { request: { method: 'GET', url: 'Patient/alice/_history/1' } },
+        { resource: patient(`timed-${type}`), request: { method: 'PUT', url: `Patient/timed-${type}` } },
+        { resource: patient('x'), request: { method: 'POST', url: 'Patient' } },
+      ],
+      { prefer: 'return=representation' },
+    )
+    const answers = answersOf(reply) as unknown as { resource?: { meta: { lastUpdated: string } }; response: Json }[]
+    t.equal(answers[0]?.response.lastModified, lastUpdated, type)
+    for (const { resource, response } of answers) t.equal(response.lastModified, resource?.meta.lastUpdated, type)
+  }
+})

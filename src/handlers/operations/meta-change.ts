@@ -60,7 +60,11 @@ const changing =
     })
     if (!written) throw new Error('A write came back without a result')
     const resource = parseJson(written.content ?? '{}', { depth: server.maxDepth }).value as { meta?: Json }
-    return { ...metaAnswer(resource.meta ?? {}), headers: versionHeaders(written.version, written.updated) }
+    return {
+      ...metaAnswer(resource.meta ?? {}),
+      headers: versionHeaders(written.version, written.updated),
+      updated: written.updated,
+    }
   }
 
 const shared = {
