@@ -16,6 +16,7 @@ import { protocolRoutes } from './protocol-routes.ts'
 import { makeProvider, type RenderError } from './provider.ts'
 import { registrationRoutes } from './registration-routes.ts'
 import { ASSETS, MOUNT, type SmartOptions } from './settings.ts'
+import { refuseUnstorable } from './storable.ts'
 import { systemRoutes } from './system-routes.ts'
 
 const CLEAN_UP_EVERY = 10 * 60 * 1000
@@ -109,6 +110,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   const provider = makeProvider(options, renderErrorWith(app.log, options))
   logErrors(provider, app.log)
   const delegate = delegateTo(provider.callback(), options.config)
+  refuseUnstorable(app)
 
   await app.register(async scope => discoveryRoutes(scope, options, delegate))
   await app.register(async scope => protocolRoutes(scope, options, provider, delegate))

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { exportJWK, type JWK } from 'jose'
 import t, { type Test } from 'tap'
-import { keptFor } from '../../src/smart/client-keys.ts'
+import { fetchFrom, keptFor } from '../../src/smart/client-keys.ts'
 import { saveClient } from '../../src/store/clients.ts'
 import { assertion, authorizationServer, backend, eight, type Server } from '../support/authorization-server.ts'
 import { verifies } from '../support/verifies.ts'
@@ -174,6 +174,13 @@ t.test('an address inside the network that nobody has approved is never asked', 
     t.notMatch(JSON.stringify(body), /fetch|connect|refused|address|127/i, 'and nothing is told of the network')
   }
   t.equal(inside.asked, 0)
+})
+
+t.test('a site is asked by https only, and by nobody but who leads to no private address', async t => {
+  const guarded = { dispatcher: {} } as RequestInit
+  await t.rejects(fetchFrom([])('http://app.example/jwks', guarded), /neither https nor an approved address/)
+  await t.rejects(fetchFrom(['http://10.0.0.1'])('http://10.0.0.1:8080/jwks', guarded), /neither https/, 'another port')
+  await t.rejects(fetchFrom([])('https://app.example/jwks'), /neither https/, 'without the guard')
 })
 
 t.test('how long an answer may be kept', async t => {

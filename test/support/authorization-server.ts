@@ -62,6 +62,20 @@ export async function authorizationServer(
   return Object.assign(server, { app, pool, url, get, address, secret, keySecret: config.secret, engineKey })
 }
 
+/** The same authorization server as it is after a restart: same database, same secret, nothing in memory. */
+export async function restarted(t: Test, server: Server): Promise<Server> {
+  const { pool, keySecret } = server
+  const app = Fastify()
+  const config = { baseUrl: BASE, secret: keySecret }
+  const keys = await loadKeys(pool, keySecret)
+  await app.register(smart, { config, pool, keys, clock: () => server.now, inRecord: async () => true })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  const address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const get: typeof fetch = (input, init) => fetch(String(input).replace(BASE, address), init)
+  return { ...server, app, get, address }
+}
+
 /** The parameters of a good authorization request of the demo app, and what is different about this one. */
 export function authorizeUrl(changes: Record<string, string | undefined> = {}): string {
   const params = {

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { browser, choosePerson, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
 import { DEMO_PASSWORD, seedDemo } from '../../src/demo-people.ts'
 import { loadRecords } from './records.ts'
-import { server, type TestServer } from './server.ts'
+import { type ServerOptions, server, type TestServer } from './server.ts'
 
 export type DemoServer = TestServer & {
   /** The secret of `demo-confidential`. */
@@ -16,8 +16,11 @@ export type DemoServer = TestServer & {
 }
 
 /** A listening server with the demo's accounts and apps, and the records of Alice and Bob when wanted. */
-export async function demoServer(t: Test, { records = true } = {}): Promise<DemoServer> {
-  const running = await server(t)
+export async function demoServer(
+  t: Test,
+  { records = true, ...options }: ServerOptions & { records?: boolean } = {},
+): Promise<DemoServer> {
+  const running = await server(t, options)
   const dataDir = await mkdtemp(join(tmpdir(), 'portico-'))
   t.teardown(() => rm(dataDir, { recursive: true }))
   const { clients } = await seedDemo(running.pool, { dataDir })

@@ -10,9 +10,14 @@ import {
   BASE,
   backend,
   eight,
+  restarted,
   succeeded,
   token,
 } from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
+
+// A client that has a key signs a short letter each time it asks for a token: RFC 7523, and SMART 2.2 "Asymmetric
+// authentication". Whoever can make one up, use one again, or have another key believed is that client.
 
 t.test('a client assertion', async t => {
   const server = await authorizationServer(t)
@@ -27,9 +32,25 @@ t.test('a client assertion', async t => {
     t.match(await backend(server, jwt), { status: 401, body: { error: 'invalid_client' } })
   })
 
+  t.test('is good once, also after a restart and at another process', async t => {
+    verifies('smart-2.2', 'SAL-336')
+    const after = await restarted(t, server)
+    const jwt = await assertion(server)
+    t.equal((await backend(server, jwt)).status, 200)
+    t.match(await backend(after, jwt), { status: 401, body: { error: 'invalid_client' } })
+    const same = await assertion(server, { claims: { jti: 'the-same' } })
+    t.equal((await backend(after, same)).status, 200)
+    const resigned = await assertion(server, { claims: { jti: 'the-same', exp: Math.floor(Date.now() / 1000) + 200 } })
+    t.equal((await backend(server, resigned)).status, 401, 'a jti is used up, whatever else is in the letter')
+    const together = await assertion(server)
+    const answers = await Promise.all([server, after, server, after].map(each => backend(each, together)))
+    t.equal(succeeded(answers), 1)
+  })
+
   t.test('is refused unless it is what SMART asks for', async t => {
+    verifies('smart-2.2', 'SAL-310', 'SAL-325', 'SAL-331', 'SAL-335', 'SAL-337', 'SAL-338', 'SAL-340', 'SAL-249')
     const now = Math.floor(Date.now() / 1000)
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+    const { privateKey: other, publicKey: otherPublic } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
     const payload = { iss: 'demo-engine', sub: 'demo-engine', aud: `${BASE}/oauth2/token`, jti: 'x', exp: now + 60 }
     const publicBytes = Buffer.from(JSON.stringify({ ...server.engineKey, d: undefined }))
     const cases: [string, string][] = [
@@ -47,7 +68,39 @@ t.test('a client assertion', async t => {
       ['another kid', await assertion(server, { header: { kid: 'other' } })],
       ['no typ', await assertion(server, { header: { typ: undefined } })],
       ['a jku of its own', await assertion(server, { header: { jku: 'https://evil.example/jwks.json' } })],
+      [
+        'a key of its own in the header',
+        await assertion(server, { key: other, header: { jwk: await exportJWK(otherPublic) } }),
+      ],
+      ['a certificate in the header', await assertion(server, { key: other, header: { x5c: ['MIIB'] } })],
+      [
+        'an address of keys in the header',
+        await assertion(server, { key: other, header: { x5u: 'https://evil.example/' } }),
+      ],
+      ['not valid yet', await assertion(server, { claims: { nbf: now + 120 } })],
+      ['made tomorrow', await assertion(server, { claims: { iat: now + 86_400, exp: now + 86_460 } })],
+      ['an exp that is a text', await assertion(server, { claims: { exp: `${now + 60}` as unknown as number } })],
+      ['an aud that only begins right', await assertion(server, { claims: { aud: `${BASE}/oauth2/token/x` } })],
+      ['the FHIR server as aud', await assertion(server, { claims: { aud: `${BASE}/fhir` } })],
+      ['a list of others as aud', await assertion(server, { claims: { aud: ['https://evil.example', 'x'] } })],
+      ['issuer and subject exchanged', await assertion(server, { claims: { iss: 'demo-confidential' } })],
+      ['several subjects', await assertion(server, { claims: { sub: ['demo-engine'] as unknown as string } })],
+      ['the type of an access token', await assertion(server, { header: { typ: 'at+jwt' } })],
+      [
+        'changed after it was signed',
+        (await assertion(server)).replace(
+          /\.[^.]+\./,
+          `.${Buffer.from(JSON.stringify({ ...payload, jti: 'y' })).toString('base64url')}.`,
+        ),
+      ],
+      ['without its signature', (await assertion(server)).replace(/[^.]+$/, '')],
       ['alg none', new UnsecuredJWT(payload).encode()],
+      [
+        'alg none by another name',
+        new UnsecuredJWT(payload)
+          .encode()
+          .replace(/^[^.]+/, Buffer.from('{"alg":"nOnE","kid":"demo-engine","typ":"JWT"}').toString('base64url')),
+      ],
       [
         'HS256 with the public key',
         await new SignJWT(payload)
@@ -123,6 +176,20 @@ t.test('a client assertion', async t => {
     await saveClient(server.pool, { ...client, metadata: { jwks: { keys: [nameless] } } })
     const claims = { iss: 'twice', sub: 'twice' }
     t.match(await backend(server, await assertion(server, { claims, header: { kid: undefined } })), { status: 401 })
+  })
+
+  t.test('of any length is refused before it costs anything, when it is too long', async t => {
+    const long = await assertion(server, { claims: { more: 'x'.repeat(60_000) } })
+    t.match(await backend(server, long), { status: 413, body: { error: 'invalid_request' } })
+  })
+
+  t.test('says nothing of why it is refused that would help a forger', async t => {
+    verifies('smart-2.2', 'SAL-340', 'SAL-252')
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
+    const forged = await backend(server, await assertion(server, { key }))
+    const unknown = await backend(server, await assertion(server, { claims: { iss: 'nobody', sub: 'nobody' } }))
+    t.same(forged.body, unknown.body, 'not even whether there is such a client')
+    t.match(forged.body, { error: 'invalid_client', error_description: /./ })
   })
 
   t.test('gets the scopes that the client may have, and an error when none is left', async t => {
