@@ -31,10 +31,11 @@ const CONTEXT_SCOPES = new Set([
 ])
 
 /**
- * What a hospital system may do at the authorization server itself: make launch handles, introspect the tokens of others.
+ * What a hospital system may do at the authorization server itself: make launch handles, introspect the tokens of others,
+ * administer clients.
  * SMART 2.2 "Scopes for requesting additional features": such names begin with two underscores.
  */
-export const SYSTEM_SCOPES = ['__launch', '__introspect'] as const
+export const SYSTEM_SCOPES = ['__launch', '__introspect', '__clients'] as const
 const SYSTEM_TEXTS: ReadonlySet<string> = new Set(SYSTEM_SCOPES)
 
 /** The letter that an interaction needs, SMART 2.2 "Scopes for requesting FHIR resources". */

@@ -56,8 +56,9 @@ function ofModel(db: Queryable, model: string, successor: Successor): Adapter {
         throw new errors.InvalidClientAuth('the assertion was used before')
       }
       const underGrant = ISSUED_UNDER_A_GRANT.has(model) && payload.grantId !== undefined
-      if (await savePayload(db, model, id, stored, payload, expiresIn, underGrant)) return
-      throw new errors.InvalidGrant('the grant was revoked')
+      const mustStand = underGrant ? 'grant' : model === 'ClientCredentials' ? 'client' : undefined
+      if (await savePayload(db, model, id, stored, payload, expiresIn, mustStand)) return
+      throw new errors.InvalidGrant(`the ${mustStand} was revoked`)
     },
     async find(id) {
       const isRefresh = model === 'RefreshToken'

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { errors, Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
 import { accountRoutes } from './account/routes.ts'
+import { administrationRoutes } from './administration/routes.ts'
 import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
@@ -117,6 +118,7 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   await app.register(async scope => pageRoutes(scope, options, provider))
   await app.register(accountRoutes, options)
   await app.register(systemRoutes, options)
+  await app.register(administrationRoutes, options)
   await app.register(registrationRoutes, { options, delegate })
   await app.register(assetRoutes, options)
 

@@ -1,11 +1,12 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { type Access, closed, lineOf, record } from '../store/audit.ts'
+import type { Queryable } from '../store/db.ts'
 import { findLaunchContext } from '../store/tokens.ts'
 import type { SmartOptions } from './settings.ts'
 
 /**
  * What happens to an app's access: a launch handle made, consent given, a token given or given anew, access taken back; and
- * that an app registers itself, changes that, and goes.
+ * that an app is registered, by itself or by an administrator, changed, switched off and on, and goes.
  */
 export type GrantEvent =
   | 'launch'
@@ -16,8 +17,11 @@ export type GrantEvent =
   | 'register'
   | 'register-anew'
   | 'unregister'
+  | 'rotate-secret'
+  | 'disable'
+  | 'enable'
 
-type Trail = Pick<SmartOptions, 'pool' | 'clock'>
+type Trail = { pool: Queryable } & Pick<SmartOptions, 'clock'>
 type Happened = { app: string; by: Access['grant']; requestId: string; result: Record<string, unknown> }
 
 /** Writes what happened to an app's access into the audit record: on disk when this has come back. */

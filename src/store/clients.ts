@@ -56,7 +56,69 @@ export async function saveClient(db: Queryable, client: ClientRegistration): Pro
   })
 }
 
-/** Takes a client's access away, or gives it back. Tokens already issued are revoked by the caller. */
+/** Registers a client under an id that nobody has. @returns whether it was free */
+export async function insertClient(db: Queryable, client: ClientRegistration): Promise<boolean> {
+  const { rowCount } = await db.query({
+    text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
+      on conflict do nothing`,
+    values: [client.clientId, client.name, client.kind, client.metadata, client.scopes, client.secret ?? null],
+  })
+  return rowCount === 1
+}
+
+/** Gives a client another secret, of which this is the stored form. */
+export async function saveSecret(db: Queryable, clientId: string, secret: string): Promise<void> {
+  await db.query({ text: 'update client set secret = $2 where client_id = $1', values: [clientId, secret] })
+}
+
+/** A client as administrators see it, disabled or not. */
+export type ClientRecord = ClientRegistration & { state: 'active' | 'disabled'; createdAt: Date }
+
+type RecordRow = ClientRow & { state: ClientRecord['state']; created_at: Date }
+
+const toRecord = ({ client_id, secret, created_at, ...rest }: RecordRow): ClientRecord => ({
+  ...rest,
+  clientId: client_id,
+  secret: secret ?? undefined,
+  createdAt: created_at,
+})
+
+const RECORD = 'client_id, name, kind, metadata, scopes, secret, state, created_at'
+
+/** Finds a client, whatever its state. */
+export async function findClientRecord(db: Queryable, clientId: string): Promise<ClientRecord | undefined> {
+  const { rows } = await db.query<RecordRow>({
+    text: `select ${RECORD} from client where client_id = $1`,
+    values: [clientId],
+  })
+  return rows[0] && toRecord(rows[0])
+}
+
+/** All clients, by id. */
+export async function listClients(db: Queryable): Promise<ClientRecord[]> {
+  const { rows } = await db.query<RecordRow>({ text: `select ${RECORD} from client order by client_id` })
+  return rows.map(toRecord)
+}
+
+const ISSUED = `('Grant', 'AccessToken', 'RefreshToken', 'AuthorizationCode', 'ClientCredentials', 'DeviceCode',
+  'PushedAuthorizationRequest')`
+
+/**
+ * Takes a client's access away, with all that was issued to it. The state goes first, so that nothing new is issued: what is
+ * being stored at this moment is waited for, and seen by the second statement.
+ */
+export async function disableClient(db: Queryable, clientId: string): Promise<void> {
+  await setClientState(db, clientId, 'disabled')
+  await db.query({
+    text: `delete from oidc_payload where client_id = $1 and model in ${ISSUED}`,
+    values: [clientId],
+  })
+}
+
+/** Lets a client ask for access again. */
+export const enableClient = (db: Queryable, clientId: string): Promise<void> => setClientState(db, clientId, 'active')
+
+/** Sets whether a client may ask for access. Tokens already issued are revoked by the caller. */
 export async function setClientState(db: Queryable, clientId: string, state: 'active' | 'disabled'): Promise<void> {
   await db.query({
     text: 'update client set state = $2 where client_id = $1',

@@ -36,8 +36,14 @@ const GRANT_STANDS = `
 from (select 1 from oidc_payload where model = 'Grant' and id_hash = $4 and expires_at > now() for key share) as g
 `
 
+// The same for what a client has without a grant: who disables the client waits, and deletes it then.
+const CLIENT_STANDS = `
+from (select 1 from client where client_id = $8 and state = 'active' for share) as c
+`
+const STANDS = { grant: GRANT_STANDS, client: CLIENT_STANDS } as const
+
 /**
- * Stores one object. With `grantMustStand` nothing is stored for a grant that has been revoked.
+ * Stores one object; nothing, if it is issued under a grant that has been revoked, or to a client that has been disabled.
  * @returns whether it was stored
  */
 export async function savePayload(
@@ -47,10 +53,10 @@ export async function savePayload(
   payload: Payload,
   keys: PayloadKeys,
   seconds: number | undefined,
-  grantMustStand = false,
+  mustStand?: keyof typeof STANDS,
 ): Promise<boolean> {
   const { rowCount } = await db.query({
-    text: UPSERT + (grantMustStand ? GRANT_STANDS : '') + UPSERT_CONFLICT,
+    text: UPSERT + (mustStand ? STANDS[mustStand] : '') + UPSERT_CONFLICT,
     values: [
       model,
       sha256(id),

@@ -76,7 +76,7 @@ t.test('the SMART configuration', async t => {
   t.test('lists only scopes that can be granted', async t => {
     for (const scope of scopesSupported()) {
       const system = /^(system\/|__)/.test(scope)
-      const allowed = system ? 'system/*.cruds __launch __introspect' : APP
+      const allowed = system ? 'system/*.cruds __launch __introspect __clients' : APP
       t.same(grantable(scope, allowed, system ? 'backend' : 'launch'), [scope])
     }
   })

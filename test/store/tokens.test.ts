@@ -54,11 +54,11 @@ t.test('what the authorization server stores', async t => {
   })
 
   t.test('is stored under a grant only while that stands', async t => {
-    const save = (id: string) => savePayload(pool, 'AccessToken', id, {}, { grantId: 'grant' }, 60, true)
+    const save = (id: string) => savePayload(pool, 'AccessToken', id, {}, { grantId: 'grant' }, 60, 'grant')
     t.notOk(await save('too early'))
     await savePayload(pool, 'Grant', 'grant', {}, {}, 60)
     t.ok(await save('token'))
-    await savePayload(pool, 'RefreshToken', 'refresh', {}, { grantId: 'grant', clientId: 'app' }, 60, true)
+    await savePayload(pool, 'RefreshToken', 'refresh', {}, { grantId: 'grant', clientId: 'app' }, 60, 'grant')
     t.equal(await clientOfRefreshToken(pool, 'refresh'), 'app')
     await destroyOfGrant(pool, 'RefreshToken', 'grant')
     t.equal(await clientOfRefreshToken(pool, 'refresh'), undefined)
@@ -72,9 +72,9 @@ t.test('what the authorization server stores', async t => {
       const grant = `grant ${round}`
       await savePayload(pool, 'Grant', grant, {}, {}, 60)
       await Promise.all([
-        savePayload(pool, 'AccessToken', `token of ${grant}`, {}, { grantId: grant }, 60, true),
+        savePayload(pool, 'AccessToken', `token of ${grant}`, {}, { grantId: grant }, 60, 'grant'),
         destroyGrant(pool, grant),
-        savePayload(pool, 'RefreshToken', `refresh of ${grant}`, {}, { grantId: grant }, 60, true),
+        savePayload(pool, 'RefreshToken', `refresh of ${grant}`, {}, { grantId: grant }, 60, 'grant'),
       ])
     }
     const { rows } = await pool.query("select from oidc_payload where model <> 'Grant' and grant_hash is not null")
@@ -124,4 +124,15 @@ t.test('what the authorization server stores', async t => {
     t.ok(await findPayload(pool, 'Session', 'id', 'new'))
     t.equal((await pool.query("select from revoked_token where jti_hash = '\\x00'")).rows.length, 0)
   })
+})
+
+t.test('what a client has without a grant is stored while it is active only', async t => {
+  const { pool } = await database(t)
+  const save = (clientId: string) =>
+    savePayload(pool, 'ClientCredentials', `of ${clientId}`, {}, { clientId }, 60, 'client')
+  await pool.query(
+    "insert into client (client_id, name, kind, scopes) values ('a', 'A', 'backend', ''), ('b', 'B', 'backend', '')",
+  )
+  await pool.query("update client set state = 'disabled' where client_id = 'b'")
+  t.same(await Promise.all([save('a'), save('b'), save('nobody')]), [true, false, false])
 })
