@@ -13,6 +13,7 @@ export function banner({ baseUrl, host, port, issuer }: Config, demo: Demo | und
     ['FHIR base', `${baseUrl}/fhir`],
     ['What it can do', `${baseUrl}/fhir/metadata`],
     ['Sign-in server', issuer?.authorize ?? `${baseUrl}/oauth2`],
+    ...(issuer ? [] : ownPages(baseUrl)),
     ['Listening on', `${host}:${port}`],
   ]
   const sections = [section('Portico is ready', rows)]
@@ -34,6 +35,11 @@ export function banner({ baseUrl, host, port, issuer }: Config, demo: Demo | und
   }
   return `\n${sections.join('\n\n')}\n\n`
 }
+
+const ownPages = (baseUrl: string): [string, string][] => [
+  ['Apps you have allowed', `${baseUrl}/account/apps`],
+  ['Who looked at my record', `${baseUrl}/account/access`],
+]
 
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([label]) => label.length))

@@ -48,6 +48,7 @@ const PEOPLE: readonly DemoPerson[] = [
 const LOOPBACK = {
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback'],
+  maker: 'the makers of this demo',
 }
 const APP_SCOPES =
   'openid fhirUser launch launch/patient launch/encounter online_access offline_access patient/*.cruds user/*.cruds'

@@ -140,5 +140,6 @@ t.test('the page says who made the app and which site it is', async t => {
   const asked = { client_id: 'site', redirect_uri: 'https://viewer.example/back', scope: 'patient/*.rs' }
   const page = await signInAs(open, await open(authorizeUrl(asked)), 'alice')
   t.match(page.html, /Record viewer<br>made by Viewers Ltd<br>at viewer\.example</)
+  await server.pool.query("update client set metadata = metadata - 'maker' where client_id = 'demo-app'")
   t.notMatch((await open(authorizeUrl({ redirect_uri: REDIRECT }))).html, 'made by')
 })
