@@ -66,7 +66,7 @@ function withOwnUser(claims: Record<string, unknown>, base: string): Record<stri
   return /^[A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(relative) ? { ...others, fhirUser: relative } : others
 }
 
-/** Access tokens of another authorization server, with the FHIR base that they are for. Decision 0063. */
+/** Access tokens of another authorization server, with the FHIR base that they are for. Decision 0069. */
 export const foreignTokens =
   ({ issuer, jwks, audience }: Issuer, base: string, clock: () => Date): Tokens =>
   async app => {
