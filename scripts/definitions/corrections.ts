@@ -48,6 +48,9 @@ const NOT_R4_ELEMENTS = [
   'ResearchStudy.objective.description',
 ]
 
+/** Invariants that R4 does not have, by the element that carries them. */
+const NOT_R4_INVARIANTS: Record<string, string> = { 'EvidenceVariable.characteristic': 'evv-1' }
+
 const targets = (...types: string[]) => types.map(type => `http://hl7.org/fhir/StructureDefinition/${type}`)
 
 /** Elements that R4 defines otherwise: what is given here replaces that part of the definition. */
@@ -143,6 +146,15 @@ export function correct(source: readonly Conformance[]): Conformance[] {
 function restore(structure: StructureDefinition): StructureDefinition {
   const element = (structure.snapshot?.element ?? [])
     .filter(({ path }) => !NOT_R4_ELEMENTS.some(extra => path === extra || path.startsWith(`${extra}.`)))
-    .flatMap(definition => [{ ...definition, ...OTHERWISE[definition.path] }, ...(LOST[definition.path] ?? [])])
+    .flatMap(definition => [
+      withoutExtra({ ...definition, ...OTHERWISE[definition.path] }),
+      ...(LOST[definition.path] ?? []),
+    ])
   return { ...structure, snapshot: { element } }
+}
+
+function withoutExtra(definition: ElementDefinition): ElementDefinition {
+  const extra = NOT_R4_INVARIANTS[definition.path]
+  if (extra === undefined) return definition
+  return { ...definition, constraint: definition.constraint?.filter(({ key }) => key !== extra) ?? [] }
 }

@@ -20,6 +20,8 @@ export type Element = {
   flags?: string
   targets?: string
   codes?: string
+  /** The required binding of a CodeableConcept or Coding. */
+  bound?: string
 }
 
 export type Param = {
@@ -40,6 +42,7 @@ export type Distilled = {
 }
 
 const SMALL = 300
+const CODED = new Set(['code', 'Coding', 'CodeableConcept'])
 const PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 const SYSTEM = 'http://hl7.org/fhirpath/System.'
 
@@ -57,7 +60,7 @@ export function distil(source: readonly Conformance[]): Distilled {
   return model
 }
 
-const isBaseType = (one: StructureDefinition) =>
+export const isBaseType = (one: StructureDefinition) =>
   (one.kind === 'resource' || one.kind === 'complex-type') && one.derivation !== 'constraint' && one.name === one.type
 
 function addElement(model: Distilled, structure: StructureDefinition, definition: ElementDefinition, expand: Expand) {
@@ -76,11 +79,11 @@ function addElement(model: Distilled, structure: StructureDefinition, definition
     .map(profile => profile.replace(PROFILE, ''))
   if (targets.length > 0 && !targets.includes('Resource')) element.targets = targets.join('|')
   const binding = definition.binding
-  if (binding?.strength === 'required' && binding.valueSet && element.types === 'code') {
+  if (binding?.strength === 'required' && binding.valueSet && CODED.has(element.types)) {
     const url = binding.valueSet.split('|')[0] ?? ''
     const codes = expand(url)
     if (codes) {
-      element.codes = url
+      element[element.types === 'code' ? 'codes' : 'bound'] = url
       model.valueSets[url] = codes
     }
   }

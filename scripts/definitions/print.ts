@@ -1,4 +1,5 @@
 import type { Distilled } from './distil.ts'
+import type { Invariants } from './invariants.ts'
 import type { Terminology } from './value-sets.ts'
 
 /** The model as text: minified, but a line for each thing that may change, so that a diff can be read. */
@@ -16,6 +17,9 @@ export function print(model: Distilled): string {
 /** The value sets as text, a line for each. */
 export const printTerminology = ({ codeSystems, valueSets }: Terminology): string =>
   `{"codeSystems":${lines(codeSystems, true)},\n"valueSets":${lines(valueSets, true)}}\n`
+
+/** The invariants as text, a line for each place that has some. */
+export const printInvariants = (invariants: Invariants): string => `${lines(invariants)}\n`
 
 function lines(record: Record<string, unknown>, sorted = false): string {
   const entries = Object.entries(record)

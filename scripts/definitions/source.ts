@@ -9,7 +9,10 @@ export type ElementDefinition = {
   type?: { code: string; targetProfile?: string[] }[]
   contentReference?: string
   binding?: { strength: string; valueSet?: string }
+  constraint?: Constraint[]
 }
+
+export type Constraint = { key: string; severity: string; human: string; expression?: string }
 
 export type StructureDefinition = {
   resourceType: 'StructureDefinition'

@@ -13,6 +13,8 @@ export type Element = {
   targets: readonly string[] | undefined
   /** The closed list of codes of a required binding, by code system; undefined when it is open or too large. */
   codes: Readonly<Record<string, readonly string[]>> | undefined
+  /** The same of a CodeableConcept or Coding. */
+  bound: Readonly<Record<string, readonly string[]>> | undefined
   /** Whether `_summary=true` shows it. */
   isSummary: boolean
   /** Whether it may change what the others mean, so that it is never left out. */
@@ -38,6 +40,7 @@ type Written = {
   flags?: string
   targets?: string
   codes?: string
+  bound?: string
 }
 
 type File = {
@@ -69,6 +72,7 @@ export function elementsOfType(type: string): readonly Element[] {
     max: one.max === undefined ? 1 : one.max === '*' ? Number.POSITIVE_INFINITY : Number(one.max),
     targets: one.targets?.split('|'),
     codes: one.codes === undefined ? undefined : file.valueSets[one.codes],
+    bound: one.bound === undefined ? undefined : file.valueSets[one.bound],
     isSummary: one.flags?.includes('s') ?? false,
     isModifier: one.flags?.includes('m') ?? false,
   }))
