@@ -20,7 +20,9 @@ export type ScopeToken = {
 const V1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' }
 const V1_OF_LETTERS: Readonly<Record<string, string>> = { rs: 'read', cud: 'write', cruds: '*' }
 const SHAPE = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|c?r?u?d?s?)(?:\?(.+))?$/
-const CONTEXT_SCOPES = new Set([
+
+/** The scopes that name no resources: SMART 2.2 "Scopes for requesting context data", "… identity data", "… a refresh token". */
+export const CONTEXT_SCOPES = [
   'openid',
   'fhirUser',
   'launch',
@@ -28,7 +30,8 @@ const CONTEXT_SCOPES = new Set([
   'launch/encounter',
   'online_access',
   'offline_access',
-])
+] as const
+const CONTEXT_TEXTS: ReadonlySet<string> = new Set(CONTEXT_SCOPES)
 
 /**
  * What a hospital system may do at the authorization server itself: make launch handles, introspect the tokens of others,
@@ -175,7 +178,7 @@ export function grantable(requested: string, allowed: string, flow: Flow): strin
   const granted = requested
     .split(' ')
     .flatMap(text =>
-      CONTEXT_SCOPES.has(text)
+      CONTEXT_TEXTS.has(text)
         ? flow === 'launch' && allowedTexts.has(text)
           ? [text]
           : []

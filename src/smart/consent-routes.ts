@@ -7,8 +7,9 @@ import { saveLaunchContext } from '../store/tokens.ts'
 import { appOf } from './asking-app.ts'
 import { fhirUserFor, needsPatient, type Offer, offersFor, ticksWithin } from './consent.ts'
 import { checkForm } from './forms.ts'
-import { type Find, finish, INTERACTION_PATH, type Interaction, sendPage } from './interaction.ts'
+import { type Find, finish, formsOf, INTERACTION_PATH, type Interaction } from './interaction.ts'
 import { launchedOffers, launchOf } from './launch.ts'
+import { sendPage } from './send-page.ts'
 import { fhirBaseOf, MOUNT, type SmartOptions } from './settings.ts'
 import { type Decision, decide, prefilled, type Tick } from './ticks.ts'
 import { auditGrant, personActing } from './trail.ts'
@@ -80,7 +81,7 @@ async function askConsent(
     error,
   }
   const page = nothing ? 'nothing' : 'consent'
-  return sendPage(reply, config, page, interaction.uid, values, error === undefined ? 200 : 400)
+  return sendPage(reply, config, page, formsOf(interaction.uid), values, error === undefined ? 200 : 400)
 }
 
 async function askPerson(
@@ -100,7 +101,7 @@ async function askPerson(
     error,
   }
   const page = offers.length === 0 ? 'nobody' : 'person'
-  return sendPage(reply, config, page, interaction.uid, values, error === undefined ? 200 : 400)
+  return sendPage(reply, config, page, formsOf(interaction.uid), values, error === undefined ? 200 : 400)
 }
 
 /** The page of a signed-in person: whose record first, where there are several; then what of it. */

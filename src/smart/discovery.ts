@@ -1,4 +1,4 @@
-import { grantable, SYSTEM_SCOPES } from '../access/scopes.ts'
+import { CONTEXT_SCOPES, grantable, SYSTEM_SCOPES } from '../access/scopes.ts'
 import { definitions } from '../resources/index.ts'
 import { END_SESSION } from './logout.ts'
 import { ACCOUNT, fhirBaseOf, issuerOf, MOUNT, type SmartConfig } from './settings.ts'
@@ -45,15 +45,6 @@ export const CAPABILITIES = [
   'permission-v2',
 ] as const
 
-const CONTEXT = [
-  'openid',
-  'fhirUser',
-  'launch',
-  'launch/patient',
-  'launch/encounter',
-  'online_access',
-  'offline_access',
-] as const
 const EVERYTHING = { patient: 'patient/*.cruds', user: 'user/*.cruds', system: 'system/*.cruds' } as const
 
 /** Every scope that can be granted to some client: found by asking what would be granted (SAL-389). */
@@ -67,7 +58,7 @@ export function scopesSupported(): string[] {
   const resourceScopes = contexts.flatMap(context =>
     asked(context).flatMap(scope => grantable(scope, EVERYTHING[context], context === 'system' ? 'backend' : 'launch')),
   )
-  return [...CONTEXT, ...SYSTEM_SCOPES, ...new Set(resourceScopes)]
+  return [...CONTEXT_SCOPES, ...SYSTEM_SCOPES, ...new Set(resourceScopes)]
 }
 
 /** The document at `[base]/.well-known/smart-configuration`, SMART 2.2 "Using well-known". */

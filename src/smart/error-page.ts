@@ -14,6 +14,10 @@ const FOREIGN: Words = {
   title: 'This page could not be used',
   text: 'What was sent did not come from the page that we showed you, and was not used. Go back and start again.',
 }
+const NOT_HERE: Words = {
+  title: 'There is no page here',
+  text: 'The address may have been copied in part, or belong to a form that was sent already. Go back and try again.',
+}
 const MISCONFIGURED: Words = {
   title: 'The app could not be connected',
   text: 'The app that sent you here is not set up correctly. Nothing was shared with it. Tell the maker of the app.',
@@ -35,7 +39,9 @@ const EXPIRED_HINT = 'The browser has to send our cookies back: open the page in
 
 function wordsOf(error: Error, code: string): Words & { hint: string | undefined } {
   if (error.name === 'SessionNotFound') return { ...EXPIRED, hint: EXPIRED_HINT }
-  if ('statusCode' in error && error.statusCode === 403) return { ...FOREIGN, hint: undefined }
+  const status = 'statusCode' in error ? error.statusCode : undefined
+  if (status === 403) return { ...FOREIGN, hint: undefined }
+  if (status === 404 || status === 405) return { ...NOT_HERE, hint: undefined }
   return { ...(code === 'server_error' ? BROKEN : MISCONFIGURED), hint: HINTS[code] }
 }
 

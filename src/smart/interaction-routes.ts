@@ -4,7 +4,8 @@ import { destroySession } from '../store/tokens.ts'
 import { appOf } from './asking-app.ts'
 import { consentRoutes, showConsent } from './consent-routes.ts'
 import { checkForm } from './forms.ts'
-import { type Find, findInteraction, finish, INTERACTION_PATH, sendPage } from './interaction.ts'
+import { type Find, findInteraction, finish, formsOf, INTERACTION_PATH } from './interaction.ts'
+import { sendPage } from './send-page.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
 import { passwordOf, signIn, WRONG, waitInWords } from './sign-in.ts'
 
@@ -15,7 +16,9 @@ function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Pro
   app.get(INTERACTION_PATH, async (request, reply) => {
     const interaction = await find(request, reply)
     if (interaction.prompt === 'consent') return showConsent(options, provider, reply, interaction)
-    return sendPage(reply, config, 'sign-in', interaction.uid, { app: await appOf(provider, interaction.params) })
+    return sendPage(reply, config, 'sign-in', formsOf(interaction.uid), {
+      app: await appOf(provider, interaction.params),
+    })
   })
 
   app.post(`${INTERACTION_PATH}/sign-in`, async (request, reply) => {
@@ -29,11 +32,11 @@ function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Pro
     }
     const values = { app: await appOf(provider, interaction.params), name }
     if (attempt.outcome === 'refused') {
-      return sendPage(reply, config, 'sign-in', interaction.uid, { ...values, error: WRONG }, 400)
+      return sendPage(reply, config, 'sign-in', formsOf(interaction.uid), { ...values, error: WRONG }, 400)
     }
     const error = `There were too many attempts with this name. Try again in ${waitInWords(attempt.seconds)}.`
     reply.header('retry-after', attempt.seconds)
-    return sendPage(reply, config, 'sign-in', interaction.uid, { ...values, error }, 429)
+    return sendPage(reply, config, 'sign-in', formsOf(interaction.uid), { ...values, error }, 429)
   })
 }
 

@@ -1,9 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type InteractionResults, type Provider } from 'oidc-provider'
-import { brandOf } from './brand.ts'
 import { pinOrigin } from './delegate.ts'
-import { csrfToken } from './forms.ts'
-import { PAGE_HEADERS, type Page, render } from './pages.ts'
+import type { Forms } from './send-page.ts'
 import { MOUNT, type SmartConfig } from './settings.ts'
 
 /** One authorization request that waits for its person: to sign in, or to consent. */
@@ -45,19 +43,8 @@ export async function findInteraction(
   return { uid, prompt: prompt.name, params, accountId: session?.accountId, sessionUid: session?.uid, addScopes }
 }
 
-/** Sends one page of an interaction; its forms lead back below the interaction's own path. */
-export function sendPage(
-  reply: FastifyReply,
-  config: SmartConfig,
-  page: Page,
-  uid: string,
-  values: Record<string, unknown>,
-  status = 200,
-): FastifyReply {
-  const fields = { ...values, csrf: csrfToken(config, uid), base: `${MOUNT}/interaction/${uid}` }
-  const html = render(page, fields, brandOf(config))
-  return reply.code(status).headers(PAGE_HEADERS).send(html)
-}
+/** The forms of an interaction's pages lead back below its own path. */
+export const formsOf = (uid: string): Forms => ({ base: `${MOUNT}/interaction/${uid}`, subject: uid })
 
 /** Ends the interaction with a result: the browser goes back to the provider, which goes on from there. */
 export async function finish(

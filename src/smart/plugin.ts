@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import fastifyStatic from '@fastify/static'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance } from 'fastify'
 import type { errors, Provider } from 'oidc-provider'
 import { deleteExpired } from '../store/tokens.ts'
 import { accountRoutes } from './account/routes.ts'
 import { administrationRoutes } from './administration/routes.ts'
+import { sendError } from './answers.ts'
 import { brandOf, loadLogo } from './brand.ts'
 import { type Delegate, delegateTo } from './delegate.ts'
 import { DISCOVERY_PATHS, smartConfiguration } from './discovery.ts'
 import { errorPage } from './error-page.ts'
 import { takeForms } from './forms.ts'
 import { interactionRoutes } from './interaction-routes.ts'
+import { withTheirMethods } from './methods.ts'
 import { sendErrorPages } from './page-errors.ts'
 import { icon, iconFolder, PAGE_HEADERS, stylesheet } from './pages.ts'
 import { protocolRoutes } from './protocol-routes.ts'
@@ -25,6 +27,9 @@ const CLEAN_UP_EVERY = 10 * 60 * 1000
 /** Discovery is for any origin and needs no token (SMART 2.2 "Considerations for Cross-Origin Resource Sharing"). */
 function discoveryRoutes(app: FastifyInstance, { config }: SmartOptions, delegate: Delegate): void {
   const document = smartConfiguration(config)
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    sendError(error, request, reply.header('access-control-allow-origin', '*')),
+  )
   app.get(DISCOVERY_PATHS.smart, async (_request, reply) =>
     reply.header('access-control-allow-origin', '*').header('cache-control', 'max-age=300').send(document),
   )
@@ -113,13 +118,16 @@ export async function smart(app: FastifyInstance, options: SmartOptions): Promis
   const delegate = delegateTo(provider.callback(), options.config)
   refuseUnstorable(app)
 
-  await app.register(async scope => discoveryRoutes(scope, options, delegate))
-  await app.register(async scope => protocolRoutes(scope, options, provider, delegate))
-  await app.register(async scope => pageRoutes(scope, options, provider))
-  await app.register(accountRoutes, options)
-  await app.register(systemRoutes, options)
-  await app.register(administrationRoutes, options)
-  await app.register(registrationRoutes, { options, delegate })
+  const parts: ((scope: FastifyInstance) => unknown)[] = [
+    scope => discoveryRoutes(scope, options, delegate),
+    scope => protocolRoutes(scope, options, provider, delegate),
+    scope => pageRoutes(scope, options, provider),
+    scope => accountRoutes(scope, options),
+    scope => systemRoutes(scope, options),
+    scope => administrationRoutes(scope, options),
+    scope => registrationRoutes(scope, { options, delegate }),
+  ]
+  for (const part of parts) await app.register(async scope => withTheirMethods(scope, () => part(scope)))
   await app.register(assetRoutes, options)
 
   const cleanUp = setInterval(() => {

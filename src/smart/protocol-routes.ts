@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance } from 'fastify'
-import type { errors, Provider } from 'oidc-provider'
+import { errors, type Provider } from 'oidc-provider'
 import { NO_STORE, sendError } from './answers.ts'
 import { bearerIn } from './bearer.ts'
 import { clientKeys } from './client-keys.ts'
@@ -80,4 +80,7 @@ export function protocolRoutes(
   })
   browserRoutes(app, delegate)
   appRoutes(app, options, provider, delegate)
+  app.all(`${MOUNT}/*`, async () => {
+    throw new errors.InvalidRequest('there is nothing at this address', 404)
+  })
 }

@@ -6,10 +6,11 @@ import { personNames } from '../../store/people.ts'
 import { accessesOf, type RecordAccess } from '../../store/record-access.ts'
 import { type Offer, offersFor } from '../consent.ts'
 import { derive } from '../keys.ts'
+import { sendPage } from '../send-page.ts'
 import { ACCOUNT, type SmartOptions } from '../settings.ts'
 import { personActing } from '../trail.ts'
 import { catchUp } from './reading.ts'
-import { onlySignedIn, type SignedIn, sendAccountPage } from './session.ts'
+import { formsOf, onlySignedIn, type SignedIn } from './session.ts'
 import { pageOf, visitsOf } from './visits.ts'
 
 const ON_A_PAGE = 20
@@ -58,7 +59,7 @@ export function accessRoutes(app: FastifyInstance, options: SmartOptions): void 
       const records = offers.map(offer => ({ ...offer, key: keyOf(options, session, offer) }))
       const chosen = records.find(({ key }) => key === asked.of) ?? records[0]
       const page = { person: session.name, here: 'access', records, chosen }
-      if (!chosen) return sendAccountPage(reply, config, 'access', session.id, page)
+      if (!chosen) return sendPage(reply, config, 'access', formsOf(session.id), page)
       await auditView(options, request, session, chosen)
       await catchUp(pool)
       const before = textOf(asked.before)
@@ -68,7 +69,7 @@ export function accessRoutes(app: FastifyInstance, options: SmartOptions): void 
       const whose = chosen.self ? undefined : chosen.name
       const days = visitsOf(shown, { ...(await namesIn(options, shown)), reader: session.person, whose })
       const values = { ...page, days, next, isFirst: from === undefined }
-      return sendAccountPage(reply, config, 'access', session.id, values)
+      return sendPage(reply, config, 'access', formsOf(session.id), values)
     }),
   )
 }

@@ -5,11 +5,12 @@ import { actorsOf } from '../../store/people.ts'
 import { lastUses } from '../../store/record-access.ts'
 import { checkForm } from '../forms.ts'
 import { grantedInWords } from '../granted-words.ts'
+import { sendPage } from '../send-page.ts'
 import { ACCOUNT, fhirBaseOf, type SmartOptions } from '../settings.ts'
 import { dayAndTimeOf } from '../times.ts'
 import { auditGrant, personActing } from '../trail.ts'
 import { catchUp } from './reading.ts'
-import { onlySignedIn, type SignedIn, sendAccountPage, subjectOf } from './session.ts'
+import { formsOf, onlySignedIn, type SignedIn, subjectOf } from './session.ts'
 
 /** Whose record it is, by name; undefined for the own one. */
 const whoseOf = ({ patient }: AllowedApp, actors: readonly string[], names: ReadonlyMap<string, string> | undefined) =>
@@ -67,7 +68,7 @@ export function appRoutes(app: FastifyInstance, options: SmartOptions): void {
     onlySignedIn(options, 'apps', async (_request, reply, session) => {
       const apps = await listOf(options, session)
       const { name, notice } = session
-      return sendAccountPage(reply, config, 'apps', session.id, { apps, person: name, notice, here: 'apps' })
+      return sendPage(reply, config, 'apps', formsOf(session.id), { apps, person: name, notice, here: 'apps' })
     }),
   )
   app.post(

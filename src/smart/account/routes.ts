@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { errors } from 'oidc-provider'
 import { deleteEndedSessions } from '../../store/account-sessions.ts'
 import { takeForms } from '../forms.ts'
 import { sendErrorPages } from '../page-errors.ts'
@@ -19,6 +20,9 @@ export async function accountRoutes(app: FastifyInstance, options: SmartOptions)
   signInRoutes(app, options)
   appRoutes(app, options)
   accessRoutes(app, options)
+  app.all(`${ACCOUNT}/*`, async () => {
+    throw new errors.InvalidRequest('there is nothing at this address', 404)
+  })
   readRegularly(app, options.pool)
 
   const cleanUp = setInterval(() => {

@@ -7,9 +7,7 @@ import {
   type Lifetime,
   useSession,
 } from '../../store/account-sessions.ts'
-import { brandOf } from '../brand.ts'
-import { csrfToken } from '../forms.ts'
-import { PAGE_HEADERS, type Page, render } from '../pages.ts'
+import type { Forms } from '../send-page.ts'
 import { ACCOUNT, type SmartConfig, type SmartOptions } from '../settings.ts'
 
 /** Ten minutes without a request, as the NHS App asks of portals, and twelve hours in all. */
@@ -79,18 +77,5 @@ export async function begin(
 /** What the forms of a browser belong to. */
 export const subjectOf = (id: string): string => `account ${id}`
 
-/** Sends one of the pages; its forms lead back below the account's path. */
-export function sendAccountPage(
-  reply: FastifyReply,
-  config: SmartConfig,
-  page: Page,
-  id: string,
-  values: Record<string, unknown>,
-  status = 200,
-): FastifyReply {
-  const fields = { ...values, csrf: csrfToken(config, subjectOf(id)), base: ACCOUNT }
-  return reply
-    .code(status)
-    .headers(PAGE_HEADERS)
-    .send(render(page, fields, brandOf(config)))
-}
+/** The forms of the account's pages. */
+export const formsOf = (id: string): Forms => ({ base: ACCOUNT, subject: subjectOf(id) })

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { endSession } from '../../store/account-sessions.ts'
 import { destroyPayload } from '../../store/tokens.ts'
 import { checkForm } from '../forms.ts'
+import { sendPage } from '../send-page.ts'
 import { ACCOUNT, type SmartOptions } from '../settings.ts'
 import { passwordOf, signIn, WRONG, waitInWords } from '../sign-in.ts'
-import { begin, browserId, giveBrowserId, sendAccountPage, signedIn, subjectOf, takeBrowserId } from './session.ts'
+import { begin, browserId, formsOf, giveBrowserId, signedIn, subjectOf, takeBrowserId } from './session.ts'
 
 /** Where a sign-in may lead: by name, so that no address in a link is ever followed. */
 const PAGES = new Set(['apps', 'access'])
@@ -30,7 +31,7 @@ export function signInRoutes(app: FastifyInstance, options: SmartOptions): void 
     const to = pageOf((request.query as { to?: unknown }).to)
     if (await signedIn(request, options)) return reply.redirect(`${ACCOUNT}/${to}`, 303)
     const id = browserId(request, config) ?? giveBrowserId(reply, config)
-    return sendAccountPage(reply, config, 'sign-in', id, { to })
+    return sendPage(reply, config, 'sign-in', formsOf(id), { to })
   })
 
   app.post(`${ACCOUNT}/sign-in`, async (request, reply) => {
@@ -44,10 +45,10 @@ export function signInRoutes(app: FastifyInstance, options: SmartOptions): void 
       return reply.header('cache-control', 'no-store').redirect(`${ACCOUNT}/${to}`, 303)
     }
     if (attempt.outcome === 'refused')
-      return sendAccountPage(reply, config, 'sign-in', id, { to, name, error: WRONG }, 400)
+      return sendPage(reply, config, 'sign-in', formsOf(id), { to, name, error: WRONG }, 400)
     const error = `There were too many attempts with this name. Try again in ${waitInWords(attempt.seconds)}.`
     reply.header('retry-after', attempt.seconds)
-    return sendAccountPage(reply, config, 'sign-in', id, { to, name, error }, 429)
+    return sendPage(reply, config, 'sign-in', formsOf(id), { to, name, error }, 429)
   })
 
   app.post(`${ACCOUNT}/sign-out`, async (request, reply) => {
@@ -55,5 +56,5 @@ export function signInRoutes(app: FastifyInstance, options: SmartOptions): void 
     await signOut(request, reply, options)
     return reply.header('cache-control', 'no-store').redirect(`${ACCOUNT}/signed-out`, 303)
   })
-  app.get(`${ACCOUNT}/signed-out`, async (_request, reply) => sendAccountPage(reply, config, 'signed-out', '', {}))
+  app.get(`${ACCOUNT}/signed-out`, async (_request, reply) => sendPage(reply, config, 'signed-out', formsOf(''), {}))
 }

@@ -46,7 +46,10 @@ t.test('an app is listed with what it may see, since when, for whom and until wh
   t.match(card, /Allowed \d+ \w+ \d{4} at \d+:\d\d[ap]m/)
   t.match(card, /Ends if it is not used before \d+ \w+ \d{4}/)
   const { page: short } = await signInTo(BASE, server.get, 'dev')
-  t.match(cardsOf(short)[0], /^ Demo app Whose record Yours What it may see Your appointments Allowed .* Ends \d/)
+  t.match(
+    cardsOf(short)[0],
+    /^ Demo app Made by .* Whose record Yours What it may see Your appointments Allowed .* Ends \d/,
+  )
 })
 
 t.test('access that is taken back is gone at once, that of the same app to another record stays', async t => {
