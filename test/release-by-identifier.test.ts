@@ -1,7 +1,8 @@
 // A report that names its values by their identifiers withholds them as one that refers to them does.
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import type { Json } from '../src/fhir/types.ts'
-import { client, linkOf, namesOf, store } from './support/client.ts'
+import { client, linkOf, namesOf, type Reply, store } from './support/client.ts'
 import { minimal } from './support/minimal.ts'
 import { server } from './support/server.ts'
 import { engineToken, patientToken } from './support/token.ts'
@@ -34,6 +35,9 @@ const report = (id: string, result: readonly Json[], more: Json = {}): Json => (
   result,
   ...more,
 })
+
+const put = (resource: Json): Promise<Reply> =>
+  engine(`/${resource.resourceType}/${resource.id}`, { method: 'PUT', body: resource })
 
 /** Whether her app sees a value: by its id, in her list and as what somebody has signed, always the same. */
 async function isSeen(id: string): Promise<boolean | string> {
@@ -119,12 +123,76 @@ t.test('what is about a value is held with it', async t => {
 t.test('a report and its value that arrive at the same time are both hidden', async t => {
   verifies('fhir-rest', 'REST-92')
   const ids = Array.from({ length: 40 }, (_, index) => `raced-${index}`)
-  const put = (resource: Json) => engine(`/${resource.resourceType}/${resource.id}`, { method: 'PUT', body: resource })
   const replies = await Promise.all(ids.flatMap(id => [put(report(id, [named(id)], WITHHELD)), put(value(id))]))
   t.same([...new Set(replies.map(({ status }) => status))], [201])
   const seen = []
   for (const id of ids) if ((await alice(`/Observation/${id}`)).status !== 404) seen.push(id)
   t.same(seen, [])
+})
+
+/** How many statements of this database wait for a lock that another transaction holds. */
+const waiting = async (): Promise<number> => {
+  const { rows } = await s.pool.query(
+    'select count(*)::int as n from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0',
+  )
+  return rows[0].n
+}
+
+/** Two writes of which the first is held up where it has found the value `at`, while the second begins and, if it can, ends. */
+async function overlapping(at: string, first: () => Promise<Reply>, second: () => Promise<Reply>): Promise<void> {
+  const holdUp = await s.pool.connect()
+  try {
+    await holdUp.query('begin')
+    await holdUp.query('select pg_advisory_xact_lock(index_key($1))', [`Observation/${at}`])
+    let isOver = false
+    const one = first()
+    while ((await waiting()) < 1) await setImmediate()
+    const other = second().finally(() => {
+      isOver = true
+    })
+    while (!isOver && (await waiting()) < 2) await setImmediate()
+    await holdUp.query('commit')
+    for (const { status, text } of await Promise.all([one, other])) if (status > 204) throw new Error(text)
+  } finally {
+    holdUp.release()
+  }
+}
+
+t.test('a second value with the identifier that arrives while the report is written is withheld too', async t => {
+  verifies('fhir-rest', 'REST-92')
+  await store(engine, [value('one-of-two', 'both')])
+  await overlapping(
+    'one-of-two',
+    () => put(report('of-both', [named('both')], WITHHELD)),
+    () => put(value('two-of-two', 'both')),
+  )
+  t.equal(await isSeen('one-of-two'), false)
+  t.equal((await alice('/Observation/two-of-two')).status, 404)
+})
+
+t.test('one that arrives while the report is released or deleted is not withheld for good', async t => {
+  verifies('fhir-rest', 'REST-92')
+  for (const [id, free] of [
+    ['freed', () => put(report('of-freed', [named('freed')]))],
+    ['undone', () => engine('/DiagnosticReport/of-undone', { method: 'DELETE' })],
+  ] as const) {
+    await store(engine, [value(id), report(`of-${id}`, [named(id)], WITHHELD)])
+    await overlapping(id, free, () => put(value(`${id}-later`, id)))
+    for (const each of [id, `${id}-later`]) t.equal((await alice(`/Observation/${each}`)).status, 200, each)
+  }
+})
+
+t.test('nobody waits for a report that withholds nothing', async t => {
+  await store(engine, [value('open')])
+  await overlapping(
+    'open',
+    () => put(report('of-open', [named('open')])),
+    async () => {
+      const reply = await put(value('open-too', 'open'))
+      t.equal(await waiting(), 1, 'it is answered while the report is still held up')
+      return reply
+    },
+  )
 })
 
 t.test('a reference by identifier that does not say its type is to the one that the element is for', async t => {

@@ -167,7 +167,7 @@ export async function perform(
   const known = await applyPatches(db, server, writer, named)
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
-  await lockNamed(db, known)
+  await lockNamed(db, known, writer.now)
   const there = await currents(db, known)
   await hideOutside(db, writer, known, there)
   const planned = known.map(intent =>

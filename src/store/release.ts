@@ -1,5 +1,5 @@
 import { referencesOf, tokensOf } from '../fhir/extract.ts'
-import type { Json } from '../fhir/types.ts'
+import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import type { Queryable } from './db.ts'
@@ -51,6 +51,10 @@ const carriedBy = ({ type }: Inheritance, resource: Json): Identifier[] =>
     code === undefined ? [] : [{ ...(system === undefined ? {} : { system }), value: code }],
   )
 
+/** The keys of the identifiers by which a stored resource names what it holds. */
+const keysNamedIn = (inheritance: Inheritance, content: string): string[] =>
+  namedBy(inheritance, JSON.parse(content) as Json).map(carriedKey)
+
 /** What the current versions of some resources hold: asked before they go, for it may then be freed. */
 export async function heldBefore(
   db: Queryable,
@@ -67,9 +71,7 @@ export async function heldBefore(
     )
     held.set(inheritance, {
       ids: rows.flatMap(([refs]) => heldBy(inheritance, refs)),
-      carried: rows.flatMap(([, content]) =>
-        content === null ? [] : namedBy(inheritance, JSON.parse(content) as Json).map(carriedKey),
-      ),
+      carried: rows.flatMap(([, content]) => (content === null ? [] : keysNamedIn(inheritance, content))),
     })
   }
   return held
@@ -80,27 +82,49 @@ const SLOTS = 256
 const slotOf = (key: string): string =>
   indexKey(`held by identifier ${BigInt.asUintN(64, BigInt(key)) % BigInt(SLOTS)}`)
 
-/**
- * Keeps who writes a holder that names by an identifier nobody was found by, and who writes what carries it, apart until
- * one of them is committed: otherwise neither would see the other. Those who only carry do not wait for each other.
- */
-export async function lockNamed(
+/** A resource that is about to be written, or to be deleted. */
+type Coming = { readonly definition: Definition; readonly id: string; readonly resource?: Json | undefined }
+
+const isWithheld = ({ definition, resource }: Coming, now: Date): boolean => {
+  const release = resource && definition.release?.(resource as unknown as ResourceOf<ResourceType>, now)
+  return release === 'never' || (release instanceof Date && release > now)
+}
+
+/** The keys of the identifiers by which withheld resources hold others, or held them until now. */
+async function keysHeld(
   db: Queryable,
-  resources: readonly { readonly definition: Definition; readonly resource?: Json | undefined }[],
-): Promise<void> {
+  inheritance: Inheritance,
+  coming: readonly Coming[],
+  now: Date,
+): Promise<string[]> {
+  const holders = coming.filter(({ definition }) => definition.type === inheritance.holder)
+  if (holders.length === 0) return []
+  const withheld = holders.filter(each => isWithheld(each, now))
+  const former = await run<[string]>(
+    db,
+    sql`select content from ${name(tableOf(inheritance.holder))}
+      where id = any(${holders.map(({ id }) => id)}::text[]) and keys @> array[${namingKey(inheritance)}::bigint]
+        and release_at > ${now.toISOString()}::timestamptz`,
+  )
+  return [
+    ...withheld.flatMap(({ resource = {} }) => namedBy(inheritance, resource).map(carriedKey)),
+    ...former.flatMap(([content]) => keysNamedIn(inheritance, content)),
+  ]
+}
+
+/**
+ * Keeps who writes a withheld holder that names by identifier, and who writes what carries one, apart until one of them
+ * is committed: otherwise neither would see the other. Those who only carry do not wait for each other, and nobody waits
+ * for a holder that is released, for it withholds nothing.
+ */
+export async function lockNamed(db: Queryable, coming: readonly Coming[], now: Date): Promise<void> {
   const slots = new Map<string, boolean>()
-  for (const inheritance of inheritances)
-    for (const { definition, resource } of resources) {
-      if (!resource) continue
-      if (definition.type === inheritance.type)
-        for (const each of carriedBy(inheritance, resource)) {
-          const slot = slotOf(carriedKey(each))
-          slots.set(slot, slots.get(slot) ?? false)
-        }
-      if (definition.type === inheritance.holder)
-        for (const { id, identifier } of referencesOf(inheritance.holder, inheritance.param, resource))
-          if (id === undefined && identifier?.value !== undefined) slots.set(slotOf(carriedKey(identifier)), true)
-    }
+  for (const inheritance of inheritances) {
+    for (const { definition, resource } of coming)
+      if (resource && definition.type === inheritance.type)
+        for (const each of carriedBy(inheritance, resource)) slots.set(slotOf(carriedKey(each)), false)
+    for (const key of await keysHeld(db, inheritance, coming, now)) slots.set(slotOf(key), true)
+  }
   if (slots.size === 0) return
   const sorted = [...slots].sort(([a], [b]) => (BigInt(a) < BigInt(b) ? -1 : 1))
   await run(
