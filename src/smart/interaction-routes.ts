@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Provider } from 'oidc-provider'
-import { destroySession } from '../store/tokens.ts'
+import { withoutBrowserId } from './account/session.ts'
 import { appOf } from './asking-app.ts'
 import { consentRoutes, showConsent } from './consent-routes.ts'
 import { checkForm } from './forms.ts'
@@ -8,6 +8,7 @@ import { type Find, findInteraction, finish, formsOf, INTERACTION_PATH } from '.
 import { sendPage } from './send-page.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
 import { passwordOf, signIn, WRONG, waitInWords } from './sign-in.ts'
+import { signOutOf } from './sign-out.ts'
 
 const DENIED = { error: 'access_denied', error_description: 'the person did not allow it' }
 
@@ -42,13 +43,15 @@ function signInRoutes(app: FastifyInstance, options: SmartOptions, provider: Pro
 
 /** Whoever reloads the answer to a form by its address comes back to the page. */
 function backRoutes(app: FastifyInstance): void {
-  app.get(`${INTERACTION_PATH}/:form`, async (request, reply) => {
-    const { uid } = request.params as { uid: string }
-    return reply.redirect(`${MOUNT}/interaction/${encodeURIComponent(uid)}`, 303)
-  })
+  for (const form of ['sign-in', 'person', 'consent', 'refuse', 'switch'])
+    app.get(`${INTERACTION_PATH}/${form}`, async (request, reply) => {
+      const { uid } = request.params as { uid: string }
+      return reply.redirect(`${MOUNT}/interaction/${encodeURIComponent(uid)}`, 303)
+    })
 }
 
-function leaveRoutes(app: FastifyInstance, { config, pool }: SmartOptions, provider: Provider, find: Find): void {
+function leaveRoutes(app: FastifyInstance, options: SmartOptions, provider: Provider, find: Find): void {
+  const { config } = options
   app.post(`${INTERACTION_PATH}/refuse`, async (request, reply) => {
     const { uid } = await find(request, reply)
     checkForm(config, request, uid)
@@ -57,9 +60,11 @@ function leaveRoutes(app: FastifyInstance, { config, pool }: SmartOptions, provi
 
   // "Not you?": signs out and begins again with the same request.
   app.post(`${INTERACTION_PATH}/switch`, async (request, reply) => {
-    const { uid, params, sessionUid } = await find(request, reply)
+    const { uid, params, sessionUid, accountId } = await find(request, reply)
     checkForm(config, request, uid)
-    if (sessionUid !== undefined) await destroySession(pool, sessionUid)
+    const signIn = sessionUid === undefined ? undefined : { uid: sessionUid, person: accountId }
+    await signOutOf(options, { headers: request.headers, signIn, requestId: request.id })
+    reply.header('set-cookie', withoutBrowserId(config))
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries(params)) if (typeof value === 'string') query.set(name, value)
     return reply.header('cache-control', 'no-store').redirect(`${MOUNT}/authorize?${query}`, 303)

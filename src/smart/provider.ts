@@ -20,7 +20,7 @@ import { managementOf, scopesSupported } from './discovery.ts'
 import { features } from './features.ts'
 import { derive } from './keys.ts'
 import { checkLaunch } from './launch.ts'
-import { END_SESSION } from './logout.ts'
+import { END_SESSION, finishLogouts } from './logout.ts'
 import { finishRegistrations } from './registration-routes.ts'
 import { LIFETIME } from './resource-server.ts'
 import { deriveRotated, successorWith } from './rotation.ts'
@@ -48,6 +48,14 @@ function policy(): interactionPolicy.Prompt[] {
 /** Of the launch context what the FHIR server needs. */
 const IN_TOKEN = new Set(['patient', 'fhirUser', 'act'])
 
+type Issued = {
+  kind: string
+  grantId?: string | undefined
+  sessionUid?: string | undefined
+  gty?: string | undefined
+  extra?: object | undefined
+}
+
 /**
  * A JWT is stored by nobody; introspection, revocation and the list of revoked tokens need a row of it. It is stored
  * before it is signed: a token that is not stored is not issued.
@@ -56,11 +64,12 @@ const storeJwt =
   (adapter: AdapterFactory) =>
   async (
     _ctx: KoaContextWithOIDC,
-    token: { kind: string; grantId?: string | undefined; gty?: string | undefined; extra?: object | undefined },
+    token: Issued,
     { payload }: { payload: Record<string, unknown> },
   ): Promise<undefined> => {
     const { jti, iat, exp, client_id, sub, scope, aud } = payload
-    const account = token.kind === 'AccessToken' ? { accountId: String(sub), grantId: token.grantId } : {}
+    const { grantId, sessionUid } = token
+    const account = token.kind === 'AccessToken' ? { accountId: String(sub), grantId, sessionUid } : {}
     const rest = { kind: token.kind, gty: token.gty, extra: { ...token.extra }, scope: String(scope), aud: String(aud) }
     const times = { iat: Number(iat), exp: Number(exp) }
     // What is for the app alone stays beside the token: a header has little room (SAL-134).
@@ -166,6 +175,7 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   const scopes = scopesSupported()
   finishRegistrations(provider, options)
   auditProvider(provider, options)
+  finishLogouts(provider, options)
   provider.use(async (ctx, next) => {
     await next()
     // "Revoked" must be true at the FHIR server when the app hears it.

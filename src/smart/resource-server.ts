@@ -26,6 +26,18 @@ function requestedScope(ctx: KoaContextWithOIDC): { text: string; isRequest: boo
 }
 
 /**
+ * How long an access token lives: one that was granted for while the person is signed in not longer than that, as it is known
+ * now (SMART 2.2 "Scopes for requesting a refresh token").
+ */
+async function secondsOf(ctx: KoaContextWithOIDC, scopes: readonly string[]): Promise<number> {
+  const source = ctx.oidc.entities.RefreshToken ?? ctx.oidc.entities.AuthorizationCode
+  if (!source || !scopes.includes('online_access') || scopes.includes('offline_access')) return LIFETIME.launch
+  const session = await ctx.oidc.provider.Session.findByUid(source.sessionUid ?? '')
+  const left = (session?.exp ?? 0) - Math.floor(Date.now() / 1000)
+  return Math.max(1, Math.min(LIFETIME.launch, left))
+}
+
+/**
  * The FHIR server as a resource server (RFC 8707): the scopes that this client can be granted of those it asked for,
  * and the form of its tokens. Asked again at each refresh, so that a scope taken from a client is gone by then.
  */
@@ -53,7 +65,7 @@ export const resourceServerInfo =
     return {
       scope,
       audience: fhirBaseOf(config),
-      accessTokenTTL: backend ? LIFETIME.backend : LIFETIME.launch,
+      accessTokenTTL: backend ? LIFETIME.backend : await secondsOf(ctx, scopes),
       accessTokenFormat: 'jwt',
       jwt: { sign: { alg: 'ES256' } },
     }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { browser, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
+import { signInTo } from '../support/account-pages.ts'
 import {
   authorizationServer,
   authorizeUrl,
@@ -9,6 +10,7 @@ import {
   submit,
   token,
 } from '../support/authorization-server.ts'
+import { auditLines } from '../support/stored.ts'
 import { verifies } from '../support/verifies.ts'
 
 t.test('signing out', async t => {
@@ -51,6 +53,67 @@ t.test('signing out', async t => {
     t.equal((await confirm(open, again, yes)).url, `${back}?state=s%261`)
     t.notOk(await isSignedIn())
     t.equal(await refresh(), 400, 'access while online is over')
+  })
+
+  t.test(
+    'ends every access that was granted for while the person is signed in, and the access tokens with it',
+    async t => {
+      verifies('smart-2.2', 'SAL-100', 'SAL-366')
+      const { open, body, refresh } = await signedIn()
+      const revocations = async () => (await auditLines(server.pool)).filter(line => line[2] === 'revoke')
+      const before = (await revocations()).length
+      const again = async (scope: string) => {
+        const consent = await open(authorizeUrl({ scope }))
+        const ticks = fieldsOf(consent.html).filter(({ name }) => name === 'scope')
+        const fields = ticks.map(({ value }): [string, string] => ['scope', value])
+        const { url } = await submit(open, consent, 'consent', [['patient', 'alice'], ...fields])
+        return (await redeem(server, new URL(url).searchParams.get('code') ?? '')).body
+      }
+      const away = await again('offline_access patient/Patient.rs')
+      const second = await again('online_access patient/Patient.rs')
+      const without = await again('patient/Patient.rs')
+      const isActive = async (text: string) => {
+        const form = new URLSearchParams({ token: text, client_id: 'demo-app' })
+        const answer = await server.get(`${BASE}/oauth2/introspect`, { method: 'POST', body: form })
+        return ((await answer.json()) as { active: boolean }).active
+      }
+      const all = [body, away, second, without].map(({ access_token }) => access_token)
+      t.same(await Promise.all(all.map(isActive)), [true, true, true, true])
+      await confirm(open, await open(end()), yes)
+      t.same(await Promise.all(all.map(isActive)), [false, true, false, false])
+      t.equal(await refresh(), 400)
+      const lines = (await revocations()).slice(before)
+      t.equal(lines.length, 3, 'each on record, once')
+      for (const line of lines) t.match(line.at(-1), { why: 'signed out' })
+    },
+  )
+
+  t.test('ends the sign-in to the account’s pages in the same browser, and no other', async t => {
+    verifies('smart-2.2', 'SAL-1026')
+    const { open, page } = await signInTo(BASE, server.get, 'alice')
+    const elsewhere = await signInTo(BASE, server.get, 'alice')
+    await signInAs(open, await open(authorizeUrl()), 'alice')
+    t.match(page.html, 'You are signed in as')
+    await confirm(open, await open(end()), [])
+    t.match((await open(`${BASE}/account/apps`)).html, 'You are signed in as', 'who stays signed in stays so there too')
+    await confirm(open, await open(end()), yes)
+    t.match((await open(`${BASE}/account/apps`)).html, 'Sign in to see which apps you have allowed')
+    t.match((await elsewhere.open(`${BASE}/account/apps`)).html, 'You are signed in as')
+  })
+
+  t.test('an access token for while she is signed in ends with the sign-in, if that ends by itself', async t => {
+    verifies('smart-2.2', 'SAL-100')
+    const { body, refresh } = await signedIn('online_access patient/Patient.rs')
+    t.equal(body.expires_in, 900)
+    const session = `update oidc_payload set payload = jsonb_set(payload, '{exp}',
+      to_jsonb(floor(extract(epoch from now())) + $1::int)) where model = 'Session' and account_id = 'alice'`
+    await server.pool.query(session, [60])
+    const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
+    const next = await token(server, form)
+    t.ok(Number(next.body.expires_in) <= 60 && Number(next.body.expires_in) > 30, String(next.body.expires_in))
+    body.refresh_token = next.body.refresh_token
+    await server.pool.query(session, [-60])
+    t.equal(await refresh(), 400)
   })
 
   t.test('is told of where no app takes the person back, and leaves access while she is away alone', async t => {

@@ -19,7 +19,7 @@ const isHttps = ({ baseUrl }: SmartConfig): boolean => baseUrl.startsWith('https
 const cookieName = (config: SmartConfig): string => (isHttps(config) ? '__Host-portico' : 'portico')
 
 /** The identifier that the browser carries; none if it carries two, one of which somebody else has put there. */
-export function browserId(request: FastifyRequest, config: SmartConfig): string | undefined {
+export function browserId(request: Pick<FastifyRequest, 'headers'>, config: SmartConfig): string | undefined {
   const name = `${cookieName(config)}=`
   const found = (request.headers.cookie ?? '').split(/; */).filter(pair => pair.startsWith(name))
   const [id] = found.map(pair => pair.slice(name.length))
@@ -34,10 +34,10 @@ export function giveBrowserId(reply: FastifyReply, config: SmartConfig): string 
   return id
 }
 
-/** Takes the identifier from the browser. */
-export function takeBrowserId(reply: FastifyReply, config: SmartConfig): void {
+/** The Set-Cookie that takes the identifier from the browser. */
+export function withoutBrowserId(config: SmartConfig): string {
   const secure = isHttps(config) ? '; Secure' : ''
-  reply.header('set-cookie', `${cookieName(config)}=; Path=/; HttpOnly; SameSite=Lax${secure}; Max-Age=0`)
+  return `${cookieName(config)}=; Path=/; HttpOnly; SameSite=Lax${secure}; Max-Age=0`
 }
 
 /** Somebody who is signed in. */

@@ -1,27 +1,23 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { endSession } from '../../store/account-sessions.ts'
-import { destroyPayload } from '../../store/tokens.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { findPayload } from '../../store/tokens.ts'
 import { checkForm } from '../forms.ts'
 import { sendPage } from '../send-page.ts'
 import { ACCOUNT, type SmartOptions } from '../settings.ts'
 import { passwordOf, signIn, WRONG, waitInWords } from '../sign-in.ts'
-import { begin, browserId, formsOf, giveBrowserId, signedIn, subjectOf, takeBrowserId } from './session.ts'
+import { type SignIn, signOutOf } from '../sign-out.ts'
+import { begin, browserId, formsOf, giveBrowserId, signedIn, subjectOf, withoutBrowserId } from './session.ts'
 
 /** Where a sign-in may lead: by name, so that no address in a link is ever followed. */
 const PAGES = new Set(['apps', 'access'])
 const pageOf = (name: unknown): string => (typeof name === 'string' && PAGES.has(name) ? name : 'apps')
 
-/** The cookie of the other sign-in, that of the authorization server. */
-const providerSession = (request: FastifyRequest): string | undefined =>
-  /(?:^|; *)_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
-
-/** Ends both sign-ins of this browser: whoever signs out means all of it. */
-async function signOut(request: FastifyRequest, reply: FastifyReply, { config, pool }: SmartOptions): Promise<void> {
-  const id = browserId(request, config)
-  if (id !== undefined) await endSession(pool, id)
-  const provider = providerSession(request)
-  if (provider !== undefined) await destroyPayload(pool, 'Session', provider)
-  takeBrowserId(reply, config)
+/** The other sign-in of this browser, that of the authorization server. */
+async function providerSignIn(request: FastifyRequest, { pool }: SmartOptions): Promise<SignIn | undefined> {
+  const id = /(?:^|; *)_session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
+  const session = id === undefined ? undefined : await findPayload(pool, 'Session', 'id', id)
+  if (typeof session?.payload.uid !== 'string') return undefined
+  const { uid, accountId } = session.payload
+  return { uid, person: typeof accountId === 'string' ? accountId : undefined }
 }
 
 /** Signing in to the pages, and out of them. */
@@ -53,8 +49,10 @@ export function signInRoutes(app: FastifyInstance, options: SmartOptions): void 
 
   app.post(`${ACCOUNT}/sign-out`, async (request, reply) => {
     checkForm(config, request, subjectOf(browserId(request, config) ?? ''))
-    await signOut(request, reply, options)
-    return reply.header('cache-control', 'no-store').redirect(`${ACCOUNT}/signed-out`, 303)
+    const signIn = await providerSignIn(request, options)
+    await signOutOf(options, { headers: request.headers, signIn, requestId: request.id })
+    reply.headers({ 'set-cookie': withoutBrowserId(config), 'cache-control': 'no-store' })
+    return reply.redirect(`${ACCOUNT}/signed-out`, 303)
   })
   app.get(`${ACCOUNT}/signed-out`, async (_request, reply) => sendPage(reply, config, 'signed-out', formsOf(''), {}))
 }

@@ -1,7 +1,15 @@
 import t from 'tap'
-import { browser } from '../../../scripts/demo-client.ts'
+import { browser, fieldsOf, type Visited } from '../../../scripts/demo-client.ts'
 import { send, signInTo } from '../../support/account-pages.ts'
-import { authorizationServer, authorizeUrl, BASE, signInAs } from '../../support/authorization-server.ts'
+import {
+  authorizationServer,
+  authorizeUrl,
+  BASE,
+  redeem,
+  signInAs,
+  submit,
+  token,
+} from '../../support/authorization-server.ts'
 
 const server = await authorizationServer(t)
 
@@ -38,6 +46,30 @@ t.test('who signs out is signed out of both sign-ins of the browser', async t =>
   await send(open, page, 'sign-out')
   t.match((await open(authorizeUrl())).html, '<h1 class="nhsuk-heading-l">Sign in</h1>')
 })
+
+t.test(
+  'who signs out ends what apps may do while she is signed in, and leaves what they may do while she is away',
+  async t => {
+    const { open, page } = await signInTo(BASE, server.get, 'carol')
+    const signIn = await open(authorizeUrl({ scope: 'online_access patient/Patient.rs' }))
+    const consent = await signInAs(open, signIn, 'carol')
+    const allow = async (shown: Visited) => {
+      const ticks = fieldsOf(shown.html).filter(({ name }) => name === 'scope')
+      const fields = ticks.map(({ value }): [string, string] => ['scope', value])
+      const { url } = await submit(open, shown, 'consent', [['patient', 'carol'], ...fields])
+      return (await redeem(server, new URL(url).searchParams.get('code') ?? '')).body
+    }
+    const online = await allow(consent)
+    const offline = await allow(await open(authorizeUrl({ scope: 'offline_access patient/Patient.rs' })))
+    await send(open, page, 'sign-out')
+    const refresh = async ({ refresh_token }: { refresh_token: string }) =>
+      (await token(server, { grant_type: 'refresh_token', refresh_token, client_id: 'demo-app' })).status
+    t.equal(await refresh(online), 400)
+    t.equal(await refresh(offline), 200)
+    const { rows } = await server.pool.query('select from revoked_token')
+    t.equal(rows.length, 1, 'its access token is refused everywhere')
+  },
+)
 
 t.test('who is signed in is not asked again, and somebody else takes the place', async t => {
   const { open, page } = await signInTo(BASE, server.get, 'alice')
