@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { AllClientMetadata } from 'oidc-provider'
+import type { AllClientMetadata, Client } from 'oidc-provider'
 import { type ClientRegistration, findClient } from '../store/clients.ts'
 import type { Queryable } from '../store/db.ts'
 import { sha256 } from '../store/tokens.ts'
@@ -18,8 +18,16 @@ export function secretMatches(stored: string | undefined, given: string): boolea
   return timingSafeEqual(Buffer.from(stored), Buffer.from(storedSecret(given)))
 }
 
+/**
+ * Whether a secret is the client's, or the one that it had before and may still use. Both are compared whatever the first says.
+ */
+export function secretFits({ clientSecret, previous_secret }: Client, given: string): boolean {
+  const fits = [clientSecret, typeof previous_secret === 'string' ? previous_secret : undefined]
+  return fits.map(stored => secretMatches(stored, given)).includes(true)
+}
+
 /** The members of a client's metadata that are ours, beside those of RFC 7591. */
-export const OWN_METADATA = ['smart_scopes', 'smart_kind', 'cors_origins', 'maker']
+export const OWN_METADATA = ['smart_scopes', 'smart_kind', 'cors_origins', 'maker', 'previous_secret']
 
 const AUTH_METHOD = { public: 'none', confidential: 'client_secret_basic', backend: 'private_key_jwt' } as const
 
@@ -38,12 +46,13 @@ export function toMetadata(client: ClientRegistration): AllClientMetadata {
     client_id: client.clientId,
     client_name: client.name,
     ...(client.secret === undefined ? {} : { client_secret: client.secret }),
+    ...(client.previousSecret === undefined ? {} : { previous_secret: client.previousSecret }),
     smart_scopes: client.scopes,
     smart_kind: client.kind,
   }
 }
 
-const COLUMNS = ['client_id', 'client_name', 'client_secret', 'smart_scopes', 'smart_kind', 'scope']
+const COLUMNS = ['client_id', 'client_name', 'client_secret', 'previous_secret', 'smart_scopes', 'smart_kind', 'scope']
 
 /** What the provider keeps of a client that registered itself, as a registration. A secret comes as itself once, then as its hash. */
 export function toRegistration(metadata: AllClientMetadata): ClientRegistration {

@@ -15,7 +15,7 @@ import { adapterFactory } from './adapter.ts'
 import { finishAnswer } from './answers.ts'
 import { assertAssertion } from './assertion.ts'
 import { fetchFrom } from './client-keys.ts'
-import { OWN_METADATA, originAllowed, secretMatches } from './clients.ts'
+import { OWN_METADATA, originAllowed, secretFits } from './clients.ts'
 import { managementOf, scopesSupported } from './discovery.ts'
 import { features } from './features.ts'
 import { derive } from './keys.ts'
@@ -169,7 +169,7 @@ export function makeProvider(options: SmartOptions, renderError: RenderError): P
   // Trusted because src/smart/plugin.ts writes the headers itself: host and protocol are configuration.
   provider.proxy = true
   provider.Client.prototype.compareClientSecret = function (this: Client, given: string) {
-    return secretMatches(this.clientSecret, given)
+    return secretFits(this, given)
   }
   deriveRotated(provider, successorWith(options.config.secret))
   const scopes = scopesSupported()

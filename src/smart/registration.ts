@@ -125,7 +125,8 @@ export function withoutOwnSecret(body: Metadata, stored: string | undefined): Me
 
 /** The answer to a registration as RFC 7591 section 3.2.1 has it: `scope` in its own member, no hash for a secret. */
 export function registrationAnswer(metadata: Metadata): Metadata {
-  const { smart_scopes, smart_kind: _kind, cors_origins: _cors, maker: _maker, client_secret, ...rest } = metadata
+  const { smart_scopes, client_secret, ...rest } = metadata
+  for (const name of ['smart_kind', 'cors_origins', 'maker', 'previous_secret']) delete rest[name]
   const isNew = typeof client_secret === 'string' && !client_secret.startsWith('sha256:')
   return { ...rest, scope: smart_scopes, ...(isNew ? { client_secret } : {}) }
 }

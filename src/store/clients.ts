@@ -10,6 +10,8 @@ export type ClientRegistration = {
   scopes: string
   /** `sha256:` and the base64url hash of its secret; the secret itself is nowhere. */
   secret: string | undefined
+  /** The one that it had before, as long as that is still good. */
+  previousSecret?: string | undefined
 }
 
 /** What a transaction does with entries of types that are not served. */
@@ -26,15 +28,16 @@ type ClientRow = {
 
 /** Finds a client that is not disabled. */
 export async function findClient(db: Queryable, clientId: string): Promise<ClientRegistration | undefined> {
-  const { rows } = await db.query<ClientRow>({
-    text: `select client_id, name, kind, metadata, scopes, secret from client
-      where client_id = $1 and state = 'active'`,
+  const { rows } = await db.query<ClientRow & { previous_secret: string | null }>({
+    text: `select client_id, name, kind, metadata, scopes, secret,
+        case when previous_until > now() then previous_secret end as previous_secret
+      from client where client_id = $1 and state = 'active'`,
     values: [clientId],
   })
   const row = rows[0]
   if (!row) return undefined
-  const { client_id, secret, ...rest } = row
-  return { ...rest, clientId: client_id, secret: secret ?? undefined }
+  const { client_id, secret, previous_secret, ...rest } = row
+  return { ...rest, clientId: client_id, secret: secret ?? undefined, previousSecret: previous_secret ?? undefined }
 }
 
 /** The names of clients by id, those that are disabled too. */
@@ -51,7 +54,9 @@ export async function saveClient(db: Queryable, client: ClientRegistration): Pro
   await db.query({
     text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
       on conflict (client_id) do update set name = excluded.name, kind = excluded.kind,
-        metadata = excluded.metadata, scopes = excluded.scopes, secret = excluded.secret`,
+        metadata = excluded.metadata, scopes = excluded.scopes, secret = excluded.secret,
+        previous_secret = case when client.secret = excluded.secret then client.previous_secret end,
+        previous_until = case when client.secret = excluded.secret then client.previous_until end`,
     values: [client.clientId, client.name, client.kind, client.metadata, client.scopes, client.secret ?? null],
   })
 }
@@ -66,9 +71,25 @@ export async function insertClient(db: Queryable, client: ClientRegistration): P
   return rowCount === 1
 }
 
-/** Gives a client another secret, of which this is the stored form. */
-export async function saveSecret(db: Queryable, clientId: string, secret: string): Promise<void> {
-  await db.query({ text: 'update client set secret = $2 where client_id = $1', values: [clientId, secret] })
+/**
+ * Gives a client another secret, of which this is the stored form. The one before is good for some seconds more; one before
+ * that is good for nothing.
+ * @returns until when the one before is good
+ */
+export async function saveSecret(
+  db: Queryable,
+  clientId: string,
+  secret: string,
+  seconds: number,
+): Promise<Date | undefined> {
+  const { rows } = await db.query<{ previous_until: Date | null }>({
+    text: `update client set secret = $2,
+        previous_secret = case when $3 > 0 then secret end,
+        previous_until = case when $3 > 0 then now() + make_interval(secs => $3) end
+      where client_id = $1 returning previous_until`,
+    values: [clientId, secret, seconds],
+  })
+  return rows[0]?.previous_until ?? undefined
 }
 
 /** A client as administrators see it, disabled or not. */

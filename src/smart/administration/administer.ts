@@ -123,13 +123,37 @@ export async function change(administrator: Administrator, clientId: string, giv
   return { ...(await show(administrator, clientId)), ...(secret === undefined ? {} : { client_secret: secret }) }
 }
 
-/** Gives a client another secret; the one before is good for nothing from then on. */
-export async function rotateSecret(administrator: Administrator, clientId: string): Promise<Told> {
+/** How long a secret may be good after another took its place, in seconds. */
+const LONGEST_OVERLAP = 30 * 24 * 60 * 60
+
+/** The seconds that the secret before is to be good for: none, unless it is said. */
+function overlapIn(given: unknown): number {
+  const { overlap_seconds: overlap = 0, ...unknown } = Object(given ?? {}) as Record<string, unknown>
+  const [member] = Object.keys(unknown)
+  if (member !== undefined) throw new errors.InvalidClientMetadata(`${member} is not known; overlap_seconds is`)
+  if (typeof overlap === 'number' && Number.isInteger(overlap) && overlap >= 0 && overlap <= LONGEST_OVERLAP)
+    return overlap
+  throw new errors.InvalidClientMetadata(`overlap_seconds is a whole number from 0 to ${LONGEST_OVERLAP}`)
+}
+
+/**
+ * Gives a client another secret. The one before is good for nothing from then on, or for the `overlap_seconds` that are given:
+ * a system with several machines is given the new one on each without failing meanwhile.
+ */
+export async function rotateSecret(administrator: Administrator, clientId: string, given?: unknown): Promise<Told> {
   const { secret: before } = await find(administrator, clientId)
   if (before === undefined) throw new errors.InvalidClientMetadata(`${clientId} has no secret that could be changed`)
+  const overlap = overlapIn(given)
   const secret = newSecret()
-  await recorded(administrator, 'rotate-secret', clientId, {}, db => saveSecret(db, clientId, storedSecret(secret)))
-  return { client_id: clientId, client_secret: secret }
+  let until: Date | undefined
+  await recorded(administrator, 'rotate-secret', clientId, overlap === 0 ? {} : { overlap }, async db => {
+    until = await saveSecret(db, clientId, storedSecret(secret), overlap)
+  })
+  return {
+    client_id: clientId,
+    client_secret: secret,
+    ...(until === undefined ? {} : { previous_secret_expires_at: until.toISOString() }),
+  }
 }
 
 /** Takes a client's access away: all that was issued to it is dead when this has come back. */

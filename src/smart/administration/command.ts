@@ -20,7 +20,7 @@ export const USAGE = `npm run --silent clients -- COMMAND
   show ID
   register --kind public|confidential|backend --name NAME --scope 'SCOPES' [OPTIONS]
   change ID [--name NAME] [--scope 'SCOPES'] [OPTIONS]    what is not said stays as it is
-  rotate-secret ID
+  rotate-secret ID [--overlap SECONDS]                    the one before is good for as long; if nothing is said, no more
   disable ID                                              its tokens are dead at once
   enable ID
 
@@ -54,6 +54,7 @@ const OPTIONS = {
   secret: { type: 'boolean' },
   contact: { type: 'string', multiple: true },
   unserved: { type: 'string' },
+  overlap: { type: 'string' },
 } as const
 
 type Given = ReturnType<typeof parse>['values']
@@ -122,7 +123,8 @@ const OF_ONE: Readonly<Record<string, Command>> = {
   show,
   disable,
   enable,
-  'rotate-secret': rotateSecret,
+  'rotate-secret': (administrator, id, { overlap }) =>
+    rotateSecret(administrator, id, overlap === undefined ? undefined : { overlap_seconds: Number(overlap) }),
   change: async (administrator, id, given) =>
     change(administrator, id, changed(await show(administrator, id), await described(given))),
 }

@@ -97,6 +97,33 @@ t.test('a new secret takes the place of the one before, at once', async t => {
   await t.rejects(rotateSecret(administrator, 'nobody'), { statusCode: 404 } as unknown as Error)
 })
 
+t.test('a secret can be good for a while beside the one that takes its place, and one before that is not', async t => {
+  const first = (await register(administrator, { ...ENGINE, client_id: 'overlapping' })).client_secret
+  const { client_secret: second, ...told } = await rotateSecret(administrator, 'overlapping', { overlap_seconds: 600 })
+  const left = Date.parse(String(told.previous_secret_expires_at)) - Date.now()
+  t.ok(left > 590_000 && left < 610_000, `${left}`)
+  t.equal((await ask('overlapping', first)).status, 200)
+  t.equal((await ask('overlapping', second)).status, 200)
+  t.equal((await ask('overlapping', 'another')).status, 401)
+  await change(administrator, 'overlapping', { ...ENGINE, maker: 'B' })
+  t.equal((await ask('overlapping', first)).status, 200, 'a change of something else changes nothing about that')
+  await server.pool.query("update client set previous_until = now() where client_id = 'overlapping'")
+  t.equal((await ask('overlapping', first)).status, 401, 'when the time is over')
+  const { client_secret: third } = await rotateSecret(administrator, 'overlapping', { overlap_seconds: 600 })
+  const { client_secret: fourth } = await rotateSecret(administrator, 'overlapping', { overlap_seconds: 600 })
+  t.same(
+    await Promise.all([second, third, fourth].map(async secret => (await ask('overlapping', secret)).status)),
+    [401, 200, 200],
+  )
+  await rotateSecret(administrator, 'overlapping')
+  t.equal((await ask('overlapping', fourth)).status, 401, 'a secret that got known is ended at once')
+  t.equal((await ask('overlapping', third)).status, 401)
+  const bad = [-1, 1.5, '60', 1e9, null].map(overlap_seconds => ({ overlap_seconds }))
+  for (const given of [...bad, { overlap: 60 }, 'x', [60]])
+    await t.rejects(rotateSecret(administrator, 'overlapping', given), { statusCode: 400 } as unknown as Error)
+  t.notMatch(JSON.stringify(await show(administrator, 'overlapping')), /sha256|previous/)
+})
+
 t.test('a client that is disabled has no tokens any more, and gets none', async t => {
   const { client_secret } = await register(administrator, { ...ENGINE, client_id: 'leaving' })
   const own = (await ask('leaving', client_secret)).body.access_token

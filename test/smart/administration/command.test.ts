@@ -90,6 +90,11 @@ t.test('a change says what changes, the rest stays', async t => {
 
 t.test('the others need an id', async t => {
   t.match(await told('rotate-secret', 'secret'), { client_id: 'secret', client_secret: /^[\w-]{43}$/ })
+  const kept = await told('rotate-secret', 'secret', '--overlap', '3600')
+  t.match(kept.previous_secret_expires_at, /^\d{4}-/)
+  await t.rejects(run('rotate-secret', 'secret', '--overlap', 'soon'), {
+    error_description: /whole number/,
+  } as unknown as Error)
   t.match(await told('disable', 'secret'), { state: 'disabled' })
   t.match(await run('list'), /^secret +backend +disabled +Engine$/m)
   t.match(await told('enable', 'secret'), { state: 'active' })

@@ -65,6 +65,9 @@ t.test('a system with the scope registers, shows, changes, disables and enables 
   t.equal(rotated.status, 200)
   t.equal(await tokenOf(basic(secret), 'system/*.cruds'), undefined)
   t.ok(await tokenOf(basic(rotated.body.client_secret), 'system/*.cruds'))
+  const overlapped = await send('/engine/secret', admin, 'POST', { overlap_seconds: 60 })
+  t.match(overlapped.body, { previous_secret_expires_at: /^\d{4}-.*Z$/ })
+  t.ok(await tokenOf(basic(rotated.body.client_secret), 'system/*.cruds'))
   t.match(await send('/engine', admin, 'PUT', { ...ENGINE, maker: 'Example Ltd' }), {
     status: 200,
     body: { maker: 'Example Ltd' },
@@ -73,7 +76,7 @@ t.test('a system with the scope registers, shows, changes, disables and enables 
   const lines = (await auditLines(s.pool)).filter(line => line[5] === 'registry' && line[3] === 'app/engine')
   t.same(
     lines.map(line => line[2]),
-    ['register', 'disable', 'enable', 'rotate-secret', 'register-anew'],
+    ['register', 'disable', 'enable', 'rotate-secret', 'rotate-secret', 'register-anew'],
   )
 })
 
