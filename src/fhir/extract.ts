@@ -90,6 +90,13 @@ export function datatypesOf(type: string, param: string): ReadonlySet<string> {
   return made
 }
 
+/** Whether what a parameter leads to is true or false and nothing else. */
+export function isBoolean(type: string, param: string): boolean {
+  if (!searchParametersOf(type).has(param)) return false
+  const { routes, exists } = expressionOf(type, param)
+  return exists || routes.every(route => route.type === 'boolean')
+}
+
 /**
  * The resource once for each of the repeated elements that a parameter looks into, with that one alone: what is found in
  * the same one belongs together, as composites need it (https://hl7.org/fhir/R4/search.html#composite).

@@ -90,7 +90,7 @@ function parseSort(value: string, searchable: Searchable): SortKey[] {
 }
 
 function parseCount(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw invalid(`_count must be a whole number, not "${value.slice(0, 40)}"`)
+  if (!/^\d+$/.test(value)) throw invalid(`_count must be a whole number, not "${value.slice(0, 40)}"`)
   return Math.min(Number(value), MOST_COUNT)
 }
 

@@ -1,5 +1,5 @@
 import { rangeOf } from './dates.ts'
-import { foldString, quantityRange } from './extract.ts'
+import { datatypesOf, foldString, isBoolean, quantityRange } from './extract.ts'
 import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
 import type { Searchable } from './query.ts'
@@ -89,9 +89,17 @@ function idValue(text: string, place: Place): Value {
   return { kind: 'id', id: text }
 }
 
+/** A closed list of codes may be asked for others, which nothing has; what is true or false is nothing else. */
+function checkBoolean(code: string, text: string, place: Place): void {
+  const { param, modifier, searchable } = place
+  if (code === 'true' || code === 'false' || modifier === 'identifier' || !isBoolean(searchable.type, param)) return
+  throw wrong(place, text, `${param} is true or false`)
+}
+
 function tokenValue(text: string, place: Place): Value {
   const [first = '', second, ...more] = parts(text)
   if (more.length > 0) throw wrong(place, text, 'a token is code, system|code, |code or system|')
+  checkBoolean(second ?? first, text, place)
   if (second === undefined) return { kind: 'token', system: undefined, code: first }
   if (first === '' && second === '') throw wrong(place, text, 'a token needs a system or a code')
   return { kind: 'token', system: first, code: second === '' ? undefined : second }
@@ -133,6 +141,7 @@ function stringValue(text: string, place: Place): Value {
 
 function uriValue(text: string, place: Place): Value {
   const uri = plainly(text)
+  if (/\s/.test(uri)) throw wrong(place, text, 'a uri has no spaces')
   if (place.modifier !== undefined && URN.test(uri))
     throw wrong(place, text, `:${place.modifier} takes a url; a urn has no parts that lie above each other`)
   return { kind: 'uri', uri }
@@ -189,6 +198,11 @@ function referenceValue(text: string, place: Place): Value {
     if (!targets.includes(type)) throw wrong(place, text, `${param} refers to: ${targets.join(', ')}`)
     return { kind: 'reference', targets: [`${type}/${id}${version === undefined ? '' : `/_history/${version}`}`] }
   }
+  const elsewhere = parsed?.kind === 'absolute' ? parsed.type : undefined
+  // A canonical may end in whatever its author likes, a reference in what it is to.
+  const isRestful = !datatypesOf(searchable.type, param).has('canonical')
+  if (isRestful && elsewhere !== undefined && !targets.includes(elsewhere))
+    throw wrong(place, text, `${param} refers to: ${targets.join(', ')}`)
   if (/^[a-z][a-z0-9+.-]*:\S+$/i.test(plain)) return { kind: 'reference', targets: [plain] }
   throw wrong(place, text, 'a reference is id, Type/id or an absolute url')
 }

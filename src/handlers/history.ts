@@ -52,7 +52,7 @@ function timesOf(name: string, value: string): { lo: number; hi: number } {
 /** What each parameter of a history says, https://hl7.org/fhir/R4/http.html#history */
 const READ: Readonly<Record<string, (asked: Draft, value: string) => void>> = {
   _count: (asked, value) => {
-    if (!/^\d{1,9}$/.test(value)) throw invalid(`_count must be a whole number, not "${value.slice(0, 40)}"`)
+    if (!/^\d+$/.test(value)) throw invalid(`_count must be a whole number, not "${value.slice(0, 40)}"`)
     asked.count = Math.min(Number(value), MOST_COUNT)
   },
   _since: (asked, value) => {

@@ -41,6 +41,16 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
     ['Observation?subject=a_b', 'a_b'],
     ['Observation?subject=Claim/1', 'Claim/1', 'Patient'],
     ['Observation?subject:Patient=Group/1', 'Group/1'],
+    ['Observation?subject=https://elsewhere.example/fhir/Claim/1', 'Claim/1', 'Patient'],
+    ['Patient?active=maybe', 'maybe', 'active', 'true or false'],
+    ['Patient?active=true,1', '"1"', 'true or false'],
+    ['Patient?active:not=TRUE', 'TRUE', 'true or false'],
+    ['Patient?active=http://terminology.hl7.org/CodeSystem/special-values|', 'true or false'],
+    ['Patient?deceased=2020', '2020', 'true or false'],
+    ['Observation?subject:Patient.active=maybe', 'maybe', 'true or false'],
+    ['Patient?_has:Group:member:actual=0', '"0"', 'true or false'],
+    ['Patient?_profile=a b', 'a b', 'no spaces'],
+    ['Questionnaire?url:below=http://a b', 'a b', 'no spaces'],
     ['Observation?subject:missing=perhaps', 'perhaps', 'true or false'],
     ['Observation?_count=many', 'many', '_count'],
     ['Observation?_count=-1', '-1'],
@@ -72,6 +82,21 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
     const [issue] = reply.json.issue as { diagnostics: string }[]
     for (const part of quoted) t.ok(issue?.diagnostics.includes(part), `${part} in ${issue?.diagnostics}`)
   }
+})
+
+t.test('what cannot be but is written as it should finds nothing, and is not refused', async t => {
+  for (const search of [
+    'Patient?active=|true',
+    'Patient?gender=nonsense',
+    'Observation?status=nonsense',
+    'QuestionnaireResponse?questionnaire=http://elsewhere.example/Claim/1',
+    'Observation?subject=https://elsewhere.example/fhir/Patient/1',
+  ]) {
+    const { status, json } = await engine(`/${search}`)
+    t.same([status, json.total], [200, 0], search)
+  }
+  t.equal((await engine('/Patient?_count=99999999999999999999')).status, 200, 'more than there can be is capped')
+  t.equal((await engine('/Patient/alice/_history?_count=99999999999999999999')).status, 200)
 })
 
 t.test('what is refused in a URL is refused in a form, and in both together', async t => {
