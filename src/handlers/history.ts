@@ -3,6 +3,9 @@ import { historyBundle } from '../fhir/bundle.ts'
 import { rangeOf } from '../fhir/dates.ts'
 import { nearest } from '../fhir/nearest.ts'
 import { forbidden, gone, invalid, notFound } from '../fhir/outcome.ts'
+import type { Searchable } from '../fhir/query.ts'
+import { SEVERAL_TYPES } from '../fhir/result-params.ts'
+import { isWhole, type Shown } from '../fhir/subset.ts'
 import { definitions } from '../resources/index.ts'
 import { type Access, audit, closed, lineOf } from '../store/audit.ts'
 import { countHistory, type Past, readHistory, type Version } from '../store/history.ts'
@@ -11,6 +14,8 @@ import { type Answer, type Call, isLenient, versionHeaders } from './call.ts'
 import { linksOf, type Page, pageOf } from './paging.ts'
 import { versionAnswer } from './read.ts'
 import type { SystemCall } from './search.ts'
+import { searchableOf } from './searchable.ts'
+import { cutText, shownOf } from './shown.ts'
 
 const DEFAULT_COUNT = 50
 const MOST_COUNT = 1000
@@ -68,6 +73,10 @@ const READ: Readonly<Record<string, (asked: Draft, value: string) => void>> = {
       throw invalid(`_total must be one of none, estimate, accurate, not "${value.slice(0, 40)}"`)
     asked.total = value === 'none' ? 'none' : 'accurate'
   },
+  // How much is shown is read apart, for it depends on the type.
+  _summary: () => {},
+  _elements: () => {},
+  // Content negotiation has read these two already.
   _format: () => {},
   _pretty: () => {},
 }
@@ -83,7 +92,7 @@ const unknown = (name: string) => {
 }
 
 /** @throws FhirError 400 for what is not understood, but for unknown names where `Prefer: handling=lenient` passes over them */
-function askedOf({ params }: Page, isLenient: boolean): Asked {
+function askedOf({ params }: Page, isLenient: boolean): Draft {
   const used: [string, string][] = []
   const asked: Draft = { since: undefined, at: undefined, count: DEFAULT_COUNT, total: 'none', used }
   for (const [name, value] of params) {
@@ -103,7 +112,10 @@ function lastModified([newest]: readonly Version[]): Record<string, string> {
   return modified === undefined ? {} : { 'last-modified': modified }
 }
 
-type Whose = Pick<Past, 'permissions' | 'id'>
+type Whose = Pick<Past, 'permissions' | 'id'> & {
+  /** What may be said of the resources' elements. */
+  readonly searchable: Searchable
+}
 
 /** How many there are in all, where that is asked for or known: of one resource it is told with every page. */
 async function totalOf(call: SystemCall, past: Past, asked: Asked, page: readonly Version[] | undefined) {
@@ -112,11 +124,21 @@ async function totalOf(call: SystemCall, past: Past, asked: Asked, page: readonl
   return await countHistory(call.db, past, call.now)
 }
 
-async function answer(call: SystemCall, path: string, interaction: string, whose: Whose) {
+/** As much of the versions as is to be shown; of a deletion there is nothing. */
+const cut = (versions: readonly Version[], shown: Shown, depth: number): readonly Version[] =>
+  isWhole(shown)
+    ? versions
+    : versions.map(each =>
+        each.content === undefined ? each : { ...each, content: cutText(each.content, shown, depth) },
+      )
+
+async function answer(call: SystemCall, path: string, interaction: string, { searchable, ...whose }: Whose) {
   const { server, db, grant, requestId, now, conditions } = call
   const page = pageOf(call, path)
   const access: Access = { grant, requestId, interaction, what: path }
+  const shown = shownOf(page.params, searchable)
   const asked = askedOf(page, isLenient(conditions.prefer))
+  if (shown.summary === 'count') asked.count = 0
   const past = { ...asked, ...whose, after: page.cursor?.after }
   const isCounted = asked.count === 0
   const { versions, next } = isCounted ? { versions: [], next: undefined } : await readHistory(db, past, access, now)
@@ -124,7 +146,7 @@ async function answer(call: SystemCall, path: string, interaction: string, whose
   const total = await totalOf(call, past, asked, isWhole ? versions : undefined)
   if (isCounted) await audit(db, [closed(lineOf(access, now), { count: total })])
   const links = linksOf(call, path, asked.used, page.followed, next && { after: next })
-  const body = historyBundle(server.base, { versions, total, links })
+  const body = historyBundle(server.base, { versions: cut(versions, shown, server.maxDepth), total, links })
   return { found: { status: 200, headers: lastModified(versions), body }, isEmpty: total === 0, past }
 }
 
@@ -136,7 +158,9 @@ export async function historyInstance(call: Call): Promise<Answer> {
   const { grant, definition, id = '', db, now } = call
   const permission = permit(grant, definition, 'history-instance')
   const path = `${definition.type}/${id}/_history`
-  const { found, isEmpty, past } = await answer(call, path, 'history-instance', { permissions: [permission], id })
+  const searchable = searchableOf(definition, call.server.base)
+  const whose = { permissions: [permission], id, searchable }
+  const { found, isEmpty, past } = await answer(call, path, 'history-instance', whose)
   // What was asked for may leave nothing of what is there.
   if (isEmpty && (await countHistory(db, { ...past, since: undefined, at: undefined }, now)) === 0)
     throw notFound(`There is no ${definition.type}/${id}`)
@@ -147,7 +171,9 @@ export async function historyInstance(call: Call): Promise<Answer> {
 export async function historyType(call: Call): Promise<Answer> {
   const { grant, definition } = call
   const permissions = [permit(grant, definition, 'history-type')]
-  const { found } = await answer(call, `${definition.type}/_history`, 'history-type', { permissions, id: undefined })
+  const searchable = searchableOf(definition, call.server.base)
+  const whose = { permissions, id: undefined, searchable }
+  const { found } = await answer(call, `${definition.type}/_history`, 'history-type', whose)
   return found
 }
 
@@ -156,10 +182,11 @@ export async function historyType(call: Call): Promise<Answer> {
  * https://hl7.org/fhir/R4/http.html#history
  */
 export async function historySystem(call: SystemCall): Promise<Answer> {
-  const permissions = [...definitions.values()]
-    .filter(definition => allows(call.grant, definition, 'history-type'))
-    .map(definition => permit(call.grant, definition, 'history-type'))
-  if (permissions.length === 0) throw forbidden('The access token has no scope for the history of any type')
-  const { found } = await answer(call, '_history', 'history-system', { permissions, id: undefined })
+  const allowed = [...definitions.values()].filter(definition => allows(call.grant, definition, 'history-type'))
+  const permissions = allowed.map(definition => permit(call.grant, definition, 'history-type'))
+  const [first] = allowed
+  if (!first) throw forbidden('The access token has no scope for the history of any type')
+  const searchable = { ...searchableOf(first, call.server.base), type: SEVERAL_TYPES }
+  const { found } = await answer(call, '_history', 'history-system', { permissions, id: undefined, searchable })
   return found
 }

@@ -107,6 +107,36 @@ t.test('page links are sealed and bound, and nothing else is understood', async 
   t.equal((await pat('/_history', { method: 'DELETE' })).status, 405)
 })
 
+t.test('_summary and _elements of a history show as much of each version as of a search, and say so', async t => {
+  verifies('fhir-rest', 'REST-39', 'REST-86')
+  const resources = (reply: Reply) =>
+    entriesOf(reply).flatMap(({ resource }) => (resource === undefined ? [] : [resource]))
+  for (const path of ['/Observation/one/_history', '/Observation/_history', '/_history']) {
+    const reply = await pat(`${path}?_elements=Observation.subject,id`)
+    t.equal(reply.status, 200)
+    t.same(versions(reply), versions(await pat(path)), 'all the versions, and the deletion')
+    const seen = resources(reply)
+    t.ok(seen.length > 0)
+    for (const { resourceType, meta, ...rest } of seen) {
+      t.match(meta, { versionId: String, tag: [{ code: 'SUBSETTED' }] })
+      // The mandatory ones are always there; the language of one is not.
+      if (resourceType === 'Observation') t.same(Object.keys(rest).sort(), ['code', 'id', 'status', 'subject'])
+    }
+    const searched = await pat('/Observation?_id=one&_summary=text')
+    const [newest] = resources(await pat(`${path}?_summary=text`)).filter(({ id }) => id === 'one')
+    t.same(newest, resources(searched)[0], 'the same as a search shows')
+    const counted = await pat(`${path}?_summary=count`)
+    t.equal(counted.json.total, versions(await pat(path)).length)
+    t.notOk('entry' in counted.json)
+    t.same(await pat(`${path}?_summary=false`).then(versions), versions(await pat(path)))
+    for (const wrong of ['_summary=maybe', '_elements=nonsense', '_summary=true&_elements=id'])
+      t.equal((await pat(`${path}?${wrong}`)).status, 400, wrong)
+    const first = await pat(`${path}?_elements=id&_count=1`)
+    const second = resources(await pat(linkOf(first, 'next') ?? ''))
+    t.match(second, [{ meta: { tag: [{ code: 'SUBSETTED' }] } }], 'the next page too')
+  }
+})
+
 t.test('histories and compartments can be asked for in a batch', async t => {
   const urls = [
     'Observation/_history',
