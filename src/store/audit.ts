@@ -6,7 +6,7 @@ import { raw, type Sql, sql } from './sql.ts'
 
 /** Who asked for what: the part of an audit line that is known before the answer is. */
 export type Access = {
-  readonly grant: Pick<Grant, 'actor' | 'subject' | 'client' | 'patient'>
+  readonly grant: Pick<Grant, 'actor' | 'subject' | 'client' | 'patient'> & { readonly scopes?: Grant['scopes'] }
   /** The id of the HTTP request, echoed to the client as X-Request-Id. */
   readonly requestId: string
   /** The interaction, in the words of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html */
@@ -15,22 +15,19 @@ export type Access = {
   readonly what: string
 }
 
+/** Written where somebody with a patient in context could see the records of others too. */
+export const ALSO_OTHERS = 'user'
+
 /**
  * The beginning of an audit line: a JSON array that the statement closes with what came of it. The order is
- * [time, request, interaction, what, actor, person or client, app, patient, {outcome}].
+ * [time, request, interaction, what, actor, person or client, app, patient, {outcome}]; before the outcome stands
+ * `ALSO_OTHERS` where the patient in context is not the only one whose record the token reaches.
  */
 export function lineOf({ grant, requestId, interaction, what }: Access, now: Date): string {
-  const { actor, subject, client, patient } = grant
-  return JSON.stringify([
-    now.toISOString(),
-    requestId,
-    interaction,
-    what,
-    actor,
-    subject,
-    client,
-    patient ?? null,
-  ]).slice(0, -1)
+  const { actor, subject, client, patient, scopes = [] } = grant
+  const line = [now.toISOString(), requestId, interaction, what, actor, subject, client, patient ?? null]
+  if (patient !== undefined && scopes.some(({ context }) => context === 'user')) line.push(ALSO_OTHERS)
+  return JSON.stringify(line).slice(0, -1)
 }
 
 /** A data-modifying part of a statement that writes the line and what the page found: `"ids": ["Observation/1", …]`. */

@@ -49,17 +49,42 @@ async function nextRows(db: PoolClient, whenBusy: WhenBusy): Promise<RawRow[]> {
   )
 }
 
+const typeOf = (item: string): string => item.slice(0, item.indexOf('/'))
+
+/** Whose a resource is, and from when on that patient may know of it. */
+type Owned = { readonly patient: string; readonly shownFrom: string }
+
+// Before all time.
+const ALREADY = '-infinity'
+
+/**
+ * Whose an item is as far as its line says so, which spares a look-up for nearly all that patients' apps read: what a token
+ * that reaches one record showed of a compartment is of that record, and was released.
+ */
+function ownerByLine({ patient, isOnlyHers }: AccessLine, type: string): Owned | undefined {
+  if (patient === undefined || !isOnlyHers) return undefined
+  const compartment = definitionOf(type)?.compartment
+  return compartment === 'self' || Array.isArray(compartment) ? { patient, shownFrom: ALREADY } : undefined
+}
+
+/** What is seen through others only (a Binary) has no owner of its own: it is the patient's in whose name it was seen. */
+function seenThroughOthers({ patient }: AccessLine, type: string): Owned | undefined {
+  const isSeen = patient !== undefined && definitionOf(type)?.compartment === 'referrers'
+  return isSeen ? { patient, shownFrom: ALREADY } : undefined
+}
+
 const idsByType = (items: Iterable<string>): Map<string, string[]> => {
   const found = new Map<string, string[]>()
   for (const item of new Set(items)) {
-    const [type = '', id = ''] = item.split('/')
-    if (definitionOf(type)) found.set(type, [...(found.get(type) ?? []), id])
+    const type = typeOf(item)
+    if (definitionOf(type)) found.set(type, [...(found.get(type) ?? []), item.slice(type.length + 1)])
   }
   return found
 }
 
-/** Whose a resource is, and from when on that patient may know of it. */
-type Owned = { readonly patient: string; readonly shownFrom: string }
+/** The items of which their lines do not say whose they are. */
+const toLookUp = (lines: readonly AccessLine[]): string[] =>
+  lines.flatMap(line => line.items.filter(item => ownerByLine(line, typeOf(item)) === undefined))
 
 /** Whose the resources are, by `Type/id`: as they are now, or were when they were deleted. Nobody's are left out. */
 async function ownersOf(db: Queryable, items: Iterable<string>): Promise<Map<string, Owned>> {
@@ -79,34 +104,33 @@ async function ownersOf(db: Queryable, items: Iterable<string>): Promise<Map<str
   return owners
 }
 
-/** What is seen through others only (a Binary) has no owner of its own: it is the patient's in whose name it was seen. */
-function seenThroughOthers(type: string, patient: string | undefined): Owned | undefined {
-  const isSeen = patient !== undefined && definitionOf(type)?.compartment === 'referrers'
-  return isSeen ? { patient, shownFrom: '-infinity' } : undefined
-}
+type Sum = Omit<RecordAccess, 'hour' | 'first' | 'last'> & Owned & { hour: string; first: string; last: string }
 
-type Sum = Omit<RecordAccess, 'first' | 'last'> & Owned & { hour: string; first: Date; last: Date }
-
-const HOUR = 3_600_000
-const hourOf = (at: Date): string => new Date(Math.floor(at.getTime() / HOUR) * HOUR).toISOString()
+// No id, type or moment has this character in it; the names of apps do not matter, for they stand alone.
+const BETWEEN = '\n'
+const toTheHour = (at: string): string => `${at.slice(0, 13)}:00:00.000Z`
 
 function sumUp(lines: readonly AccessLine[], owners: ReadonlyMap<string, Owned>): Sum[] {
   const sums = new Map<string, Sum>()
-  for (const { at, actor, person, client, act, items, patient: inContext } of lines)
-    for (const item of items) {
-      const type = item.slice(0, item.indexOf('/'))
-      const owned = owners.get(item) ?? seenThroughOthers(type, inContext)
+  for (const line of lines) {
+    const { at, actor, person, client, act } = line
+    for (const item of line.items) {
+      const type = typeOf(item)
+      const owned = ownerByLine(line, type) ?? owners.get(item) ?? seenThroughOthers(line, type)
       if (!owned) continue
       const { patient, shownFrom } = owned
-      const hour = hourOf(at)
-      const key = JSON.stringify([patient, hour, actor, person, client, act, type, shownFrom])
-      const of = { patient, shownFrom, hour, actor, person, client, act, type }
-      const sum = sums.get(key) ?? { ...of, items: 0, first: at, last: at }
-      sum.items++
-      if (at < sum.first) sum.first = at
-      if (at > sum.last) sum.last = at
-      sums.set(key, sum)
+      const hour = toTheHour(at)
+      const key = [patient, hour, actor, person, client, act, type, shownFrom].join(BETWEEN)
+      const known = sums.get(key)
+      if (!known) {
+        sums.set(key, { patient, shownFrom, hour, actor, person, client, act, type, items: 1, first: at, last: at })
+        continue
+      }
+      known.items++
+      if (at < known.first) known.first = at
+      if (at > known.last) known.last = at
     }
+  }
   // In one order, so that two that write the same rows wait for each other instead of locking each other out.
   return [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
 }
@@ -134,10 +158,10 @@ async function add(db: Queryable, sums: readonly Sum[]): Promise<void> {
 }
 
 async function noteUses(db: Queryable, lines: readonly AccessLine[]): Promise<void> {
-  const uses = new Map<string, { person: string; client: string; patient: string; at: Date }>()
+  const uses = new Map<string, { person: string; client: string; patient: string; at: string }>()
   for (const { at, actor, person, client, patient = '', isUse } of lines) {
     if (actor === 'engine' || !isUse) continue
-    const key = JSON.stringify([person, client, patient])
+    const key = [person, client, patient].join(BETWEEN)
     const known = uses.get(key)
     if (!known || known.at < at) uses.set(key, { person, client, patient, at })
   }
@@ -163,10 +187,7 @@ export const readAudit = (pool: Pool, whenBusy: WhenBusy): Promise<boolean> =>
     const last = rows.at(-1)
     if (!last) return false
     const lines = rows.flatMap(([, , text]) => text.split('\n').map(readLine))
-    const owners = await ownersOf(
-      db,
-      lines.flatMap(({ items }) => items),
-    )
+    const owners = await ownersOf(db, toLookUp(lines))
     await add(db, sumUp(lines, owners))
     await noteUses(db, lines)
     await run(db, sql`update audit_read set tx = ${last[0]}::xid8, id = ${last[1]}::bigint`)

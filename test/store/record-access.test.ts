@@ -116,6 +116,21 @@ t.test('a proxy and an app are told from the patient; an app is used also when i
   t.same(await lastUses(s.pool, 'alice'), [])
 })
 
+t.test('who has one record open and sees another’s with user/ scopes has looked at that one', async t => {
+  const { s } = await hospital(t)
+  await person(s, 'bob', ['Patient/alice', 'RelatedPerson/bob'])
+  await s.pool.query(
+    `insert into reach values ('RelatedPerson/bob', 'other', array['*'], '-infinity', 'infinity', 'Consent/1')`,
+  )
+  const claims = { sub: 'bob', client_id: 'test-app', patient: 'alice', scope: 'patient/*.rs user/*.rs' }
+  const bob = client(s, await token(s, claims))
+  t.equal((await bob('/Observation/other-0')).status, 200)
+  t.equal((await bob('/Observation/alice-0')).status, 200)
+  await all(s.pool)
+  t.same(await shown(s, 'other'), ['patient bob test-app looked Observation 1'])
+  t.same(await shown(s, 'alice'), ['patient bob test-app looked Observation 1'])
+})
+
 t.test('a row counts once, however many read at the same time', async t => {
   const { s, alice } = await hospital(t)
   await Promise.all(Array.from({ length: 40 }, () => alice('/Observation/alice-1')))
