@@ -1,5 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Queryable } from './db.ts'
+import { run } from './run.ts'
+import { raw, sql } from './sql.ts'
+import { actors, isOpen } from './visible.ts'
 
 /** Somebody who may have an account. */
 export type Person = {
@@ -109,23 +112,23 @@ export async function actorsOf(db: Queryable, personId: string): Promise<string[
  * actors. Two Consents for the same record give both their topics.
  */
 export async function peopleReachable(db: Queryable, personId: string, now: Date): Promise<Reach[]> {
-  const { rows } = await db.query<Reach>({
-    text: `select distinct on (patient) patient, self, topics, actor from (
-        select substr(actor, 9) as patient, true as self, array['*'] as topics, actor
-        from person_actor where person = $1 and actor like 'Patient/%'
-          and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = $1)
+  const person = sql`${personId}::text`
+  const rows = await run<[patient: string, self: boolean, topics: string[], actor: string]>(
+    db,
+    sql`select distinct on (patient) patient, self, topics, actor from (
+        select substr(a.actor, 9) as patient, true as self, array['*'] as topics, a.actor
+        from ${actors(person)} and starts_with(a.actor, 'Patient/')
         union all
         select r.patient, false, array_agg(distinct t.topic order by t.topic),
           (array_agg(r.actor order by r.actor like 'RelatedPerson/%' desc, r.actor))[1]
-        from person_actor a join reach r using (actor) cross join unnest(r.topics) as t(topic)
-        where a.person = $1 and r.begins <= $2 and $2 < r.ends
-          and not exists (select from ended_reach e where e.actor = 'Patient/' || r.patient)
-          and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = $1)
+        from reach r cross join unnest(r.topics) as t(topic)
+        where r.actor in (select a.actor from ${actors(person)})
+          and r.begins <= ${now} and ${now} < r.ends and ${isOpen(raw('r.patient'))}
         group by r.patient) as reached
       order by patient, self desc`,
-    values: [personId, now],
-  })
-  return rows.sort((a, b) => Number(b.self) - Number(a.self) || a.patient.localeCompare(b.patient))
+  )
+  const found = rows.map(([patient, self, topics, actor]) => ({ patient, self, topics, actor }))
+  return found.sort((a, b) => Number(b.self) - Number(a.self) || a.patient.localeCompare(b.patient))
 }
 
 /** How often one may fail before having to wait, and how long the wait may grow. */

@@ -10,13 +10,13 @@ export type Asker = { readonly person: Sql; readonly patient: Sql; readonly now:
 const covers = (topic: Topic): Sql =>
   topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
 
-/** Who the person is in the records, as far as her account is open and she lives. */
-const actors = (person: Sql): Sql => sql`person_actor a join person p on p.id = a.person and p.state = 'active'
+/** Who the person is in the records (`a.actor`), as far as her account is open and she lives. */
+export const actors = (person: Sql): Sql => sql`person_actor a join person p on p.id = a.person and p.state = 'active'
     where a.person = ${person}
       and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = a.person)`
 
-/** Whether somebody's record is open to those who reach her. */
-const isOpen = (patient: Sql): Sql =>
+/** Whether a patient's record is open to those who reach her. */
+export const isOpen = (patient: Sql): Sql =>
   sql`not exists (select from ended_reach e where e.actor = 'Patient/' || ${patient})`
 
 /**
