@@ -47,16 +47,16 @@ const give = async (change: Change = {}): Promise<void> => {
 }
 
 await person(s, 'bob', ['RelatedPerson/bob'])
-const proxyFor = async (patient: string): Promise<Client> =>
+const proxyFor = async (patient: string, proxy = 'bob'): Promise<Client> =>
   client(
     s,
     await token(s, {
-      sub: 'bob',
+      sub: proxy,
       client_id: 'test-app',
       patient,
       scope: 'openid fhirUser patient/*.cruds',
-      fhirUser: 'RelatedPerson/bob',
-      act: { sub: 'bob' },
+      fhirUser: `RelatedPerson/${proxy}`,
+      act: { sub: proxy },
     }),
   )
 const bob = await proxyFor('alice')
@@ -123,6 +123,14 @@ t.test('the Consent of one patient says nothing of a second one', async t => {
   t.same(namesOf(await other('/Practitioner')), [])
   t.same(namesOf(await bob(`/Appointment?patient=${CANARY}`)), [])
   t.equal((await bob(`/Appointment/${canaryId('Appointment')}`)).status, 404)
+})
+
+t.test('the Consent for one proxy says nothing of another', async t => {
+  await person(s, 'carol', ['RelatedPerson/carol', `Patient/${CANARY}`])
+  const carol = await proxyFor('alice', 'carol')
+  t.equal((await bob('/Appointment/a-Appointment')).status, 200)
+  t.equal((await carol('/Appointment/a-Appointment')).status, 404)
+  t.same(await reachedBy(carol), [])
 })
 
 t.test('a Consent that becomes inactive ends with the next request, and an active one begins', async t => {

@@ -30,10 +30,7 @@ const searchableOf = ({ type, search }: Pick<Definition, 'type' | 'search'>): Se
  * Whether the values of a parameter are kept with every version of a resource, so that an old one is judged as it was: those
  * in the side tables are of the current version only.
  */
-function isKept(declared: Clause['declared'], search: Definition['search']): boolean {
-  if (declared === 'id') return true
-  if (declared === 'lastUpdated') return false
-  const { stored, type, of = [] } = declared
+function isKept({ stored, type, of = [] }: SearchParam, search: Definition['search']): boolean {
   if (stored === 'patient') return true
   if (stored === 'either') return type === 'token' && of.every(part => isKept(search[part] as SearchParam, search))
   return (stored === 'interned' || stored === 'keys') && type !== 'composite'

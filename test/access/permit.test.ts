@@ -73,6 +73,9 @@ t.test('what is not declared for who asks is refused, whatever the scopes', asyn
         t.equal(refused === undefined, isDeclared, `${interaction} of ${definition.type} by ${grant.actor}`)
         t.equal(allows(grant, definition, interaction), isDeclared)
       }
+  const forNobody = { ...observation, may: {} }
+  for (const grant of [person('patient/*.cruds user/*.cruds'), engine('system/*.cruds')])
+    t.equal(refusal(() => permit(grant, forNobody, 'read'))?.status, 403, `${grant.actor}: open to nobody`)
 })
 
 t.test('a person without a patient reaches nothing', async t => {
@@ -102,4 +105,8 @@ t.test('fhirUser lets a person read who she is, and nothing more', async t => {
   t.equal(refusal(() => permit(grant, patient, 'read'))?.status, 403)
   t.equal(refusal(() => permitRead(person('openid'), patient, 'alice'))?.status, 403)
   t.equal(refusal(() => permitRead(person('openid', { fhirUser: 'Group/g' }), declared('Group'), 'g'))?.status, 403)
+  t.equal(
+    refusal(() => permitRead(person('openid fhirUser', { fhirUser: 'Group/g' }), declared('Group'), 'g'))?.status,
+    403,
+  )
 })

@@ -1,6 +1,10 @@
 // A file is seen through what refers to it, and by those alone who see that: by their scopes, their topics, and whose it is.
 import t from 'tap'
+import { grantOf } from '../../src/access/grant.ts'
+import { permit } from '../../src/access/permit.ts'
 import type { Json } from '../../src/fhir/types.ts'
+import { definitionOf } from '../../src/resources/index.ts'
+import { readOne } from '../../src/store/read.ts'
 import { type Client, client, store } from '../support/client.ts'
 import { minimal } from '../support/minimal.ts'
 import { giveTo } from '../support/search-fixture.ts'
@@ -90,4 +94,12 @@ t.test('what is no patient’s is nobody’s but the trust’s', async t => {
     t.equal((await app('/Group')).status, 403)
   }
   t.equal((await engine('/Group/everybody')).status, 200)
+  const group = definitionOf('Group')
+  if (!group) throw new Error('Group is served')
+  // A declaration that opens it by mistake opens nothing: it is in nobody's record.
+  const opened = { ...group, may: { ...group.may, patient: ['read' as const] } }
+  const claims = { sub: 'alice', client_id: 'app', patient: 'alice', jti: 'j', exp: 1, scope: 'patient/*.r user/*.r' }
+  const grant = grantOf(claims)
+  const access = { grant, requestId: 'r', interaction: 'read', what: 'Group/everybody' }
+  t.equal(await readOne(s.pool, permit(grant, opened, 'read'), 'everybody', access, s.clock()), undefined)
 })

@@ -8,6 +8,7 @@ import {
   parseScope,
   parseScopes,
   permits,
+  SYSTEM_SCOPES,
   unenforceable,
 } from '../../src/access/scopes.ts'
 import type { Definition } from '../../src/resources/definition.ts'
@@ -139,6 +140,11 @@ t.test('user/ scopes are granted in a launch, system/ scopes to systems that wer
     t.same(grantable(scope, 'system/*.cruds', 'launch'), [], 'a person is no system')
   }
   t.same(grantable('system/Patient.cruds', 'system/*.cruds', 'backend'), ['system/Patient.cruds'])
+  for (const scope of SYSTEM_SCOPES) {
+    t.same(grantable(scope, scope, 'backend'), [scope])
+    t.same(grantable(scope, 'system/*.cruds', 'backend'), [], 'only to a system that was registered with it')
+    t.same(grantable(scope, scope, 'launch'), [], 'nobody’s app does the work of the hospital')
+  }
 })
 
 t.test('what is granted is within what was asked, what the client may and what somebody can do', async t => {

@@ -18,7 +18,8 @@ const appOf = async (sub: string, scope: string, more: Record<string, unknown> =
 
 await person(s, 'bob', ['RelatedPerson/bob'])
 await person(s, 'dr-shah', ['Practitioner/a-Practitioner'])
-const consent = (id: string, patient: string, topics: readonly string[], status = 'active') => ({
+type Period = { start: string; end: string }
+const consent = (id: string, patient: string, topics: readonly string[], status = 'active', period?: Period) => ({
   resourceType: 'Consent',
   id,
   status,
@@ -28,6 +29,7 @@ const consent = (id: string, patient: string, topics: readonly string[], status 
   policyRule: { text: 'Proxy access policy' },
   provision: {
     type: 'permit',
+    ...(period ? { period } : {}),
     actor: [{ role: { text: 'proxy' }, reference: { reference: 'RelatedPerson/bob' } }],
     ...(topics.length > 0
       ? { class: topics.map(code => ({ system: 'http://hl7.org/fhir/resource-types', code })) }
@@ -100,6 +102,21 @@ t.test('a proxy’s user/ scopes reach whom he acts for, by the topics that he w
   t.equal((await bob(`/Binary/${canaryId('Binary')}`)).status, 404)
   await give('for-bob', 'alice', ['Appointment'], 'inactive')
   for (const { type } of types) t.same(await found(bob, type), [], `${type} after it ended`)
+})
+
+t.test('a proxy’s user/ scopes begin and end with the period of the Consent', async t => {
+  await give('for-bob', 'alice', ['Appointment'], 'active', { start: '2026-03-03', end: '2026-03-05' })
+  const bob = await appOf('bob', 'user/*.rs', { fhirUser: 'RelatedPerson/bob' })
+  const at = async (time: string) => {
+    s.clock.set(time)
+    return (await bob('/Appointment/a-Appointment')).status
+  }
+  t.equal(await at('2026-03-02T23:59:59.999Z'), 404)
+  t.equal(await at('2026-03-03T00:00:00.000Z'), 200)
+  t.equal(await at('2026-03-05T23:59:59.999Z'), 200, 'the last day is part of it')
+  t.equal(await at('2026-03-06T00:00:00.000Z'), 404)
+  s.clock.set('2026-03-02T10:00:00.000Z')
+  await give('for-bob', 'alice', ['Appointment'], 'inactive')
 })
 
 t.test('a proxy who has a record too reaches both, his own in full', async t => {
