@@ -7,6 +7,7 @@ import { endpoints } from '../src/smart/discovery.ts'
 import { configurationPage, environmentExample } from './generate-configuration.ts'
 import { errorsPage } from './generate-errors.ts'
 import { resourcePages } from './generate-resources.ts'
+import { mutantsPage } from './mutants/page.ts'
 import { coveragePage, unproven } from './requirements/coverage.ts'
 
 const EXAMPLE = { baseUrl: 'https://portico.example' }
@@ -21,6 +22,7 @@ const FILES: Readonly<Record<string, () => string | Promise<string>>> = {
   '.env.example': environmentExample,
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/mutants.md': mutantsPage,
   'docs/requirements/coverage.md': coveragePage,
   'capability-statement.json': capabilityText,
   ...resourcePages(),

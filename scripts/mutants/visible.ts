@@ -1,0 +1,187 @@
+import { mutantsOf } from './mutant.ts'
+
+const REACH = 'test/reach.test.ts'
+const LEAK = 'test/leak.test.ts'
+const LIMITED = 'test/leak-granular.test.ts'
+const USER = 'test/access/user-scopes.test.ts'
+const RELEASE = 'test/release.test.ts'
+const DEATH = 'test/death.test.ts'
+const WRITES = 'test/handlers/within-scopes.test.ts'
+
+/** The one predicate: src/store/visible.ts, and what it is made of. */
+export const visible = [
+  ...mutantsOf(
+    'src/store/visible.ts',
+    [REACH, USER],
+    [
+      ['a topic gives all topics', "sql`g.topics && array['*', ${raw(`'${topic}'`)}]`", "raw('true')"],
+      [
+        'an account that is closed reaches',
+        "join person p on p.id = a.person and p.state = 'active'",
+        'join person p on p.id = a.person',
+      ],
+      ['anybody is the person', '    where a.person = ${person}\n', '    where ${person}::text is not null\n'],
+      [
+        'a person who has died reaches',
+        'join person_actor d on d.actor = e.actor where d.person = a.person)`',
+        'join person_actor d on d.actor = e.actor where false)`',
+        [DEATH],
+      ],
+      [
+        'a patient who has died is reached',
+        "where e.actor = 'Patient/' || ${patient})`",
+        'where e.actor = ${patient})`',
+        [DEATH],
+      ],
+      ['everybody reaches everybody', "(a.actor = 'Patient/' || ${patient} or exists", "(a.actor <> '' or exists"],
+      [
+        'a Consent is for every actor',
+        'select from reach g where g.actor = a.actor and g.patient',
+        'select from reach g where g.patient',
+      ],
+      ['a Consent is for every patient', 'g.actor = a.actor and g.patient = ${patient}', 'g.actor = a.actor'],
+      [
+        'a Consent counts before it begins',
+        '        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`',
+        '        and ${now} < g.ends and ${covers(topic)})))`',
+      ],
+      [
+        'a Consent counts after it ends',
+        '        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`',
+        '        and g.begins <= ${now} and ${covers(topic)})))`',
+      ],
+      [
+        'user/ scopes count before a Consent begins',
+        '    and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)} and ${isOpen',
+        '    and ${now} < g.ends and ${covers(topic)} and ${isOpen',
+        [USER],
+      ],
+      [
+        'user/ scopes count after a Consent ends',
+        '    and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)} and ${isOpen',
+        '    and g.begins <= ${now} and ${covers(topic)} and ${isOpen',
+        [USER],
+      ],
+      [
+        'user/ scopes give all topics',
+        'and ${now} < g.ends and ${covers(topic)} and ${isOpen(sql`g.patient`)}`',
+        'and ${now} < g.ends and ${isOpen(sql`g.patient`)}`',
+        [USER],
+      ],
+      ['user/ scopes reach who has died', ' and ${isOpen(sql`g.patient`)}`', '`', [DEATH]],
+      [
+        'user/ scopes reach whom anybody acts for',
+        'where g.actor in (select a.actor from ${actors(person)})',
+        'where g.actor in (select a.actor from ${actors(person)}) or true',
+        [USER],
+      ],
+      [
+        'every row is hers',
+        'hers: row => sql`${row}.patient = ${asker.patient}`',
+        'hers: () => sql`${asker.patient} is not null`',
+        [LEAK],
+      ],
+      [
+        'what is everybody’s may be anybody’s',
+        "hersOrNobodys: row => sql`${row}.patient in ('', ${asker.patient})`",
+        'hersOrNobodys: () => sql`${asker.patient} is not null`',
+        [LEAK],
+      ],
+      ['a patient need not be reached', 'reach: topic => [reaches(asker, topic)]', 'reach: () => []'],
+      [
+        'what is everybody’s is for those who reach nobody',
+        'and cardinality(${reached(asker, topic, reach)}) > 0))`',
+        '))`',
+        [USER],
+      ],
+      [
+        'granular scopes limit nothing',
+        'part.within ? [within(part.within, definition, row)] : []',
+        'part.within ? [] : []',
+        [WRITES],
+      ],
+      [
+        'any letter opens any Binary',
+        "sql`f.keys @> array[index_key('attachment>Binary/' || ${row}.id)]`,",
+        '',
+        [LEAK, USER],
+      ],
+      ['others’ letters open a Binary', '    whose.hers(f, definition.topic),\n', '', [LEAK, USER]],
+      ['a letter that is not released opens its Binary', 'sql`f.release_at <= ${asker.now}`,', '', [RELEASE]],
+      [
+        'granular scopes on letters do not limit Binaries',
+        '    ...narrowedTo(through, definition, f),\n',
+        '',
+        ['test/access/referrers.test.ts'],
+      ],
+      ['letters open Binaries to proxies without letters', '    ...whose.reach(definition.topic),\n', '', [REACH]],
+      [
+        'what is no patient’s is everybody’s',
+        "if (compartment === 'none') return raw('false')",
+        "if (compartment === 'none') return raw('true')",
+        ['test/access/referrers.test.ts'],
+      ],
+      [
+        'a Binary that names another patient is hers',
+        'return all([whose.hersOrNobodys(row, reach.topic), any(referrers)])',
+        'return any(referrers)',
+        ['test/access/referrers.test.ts'],
+      ],
+      [
+        'a Binary needs nothing that refers to it',
+        'return all([whose.hersOrNobodys(row, reach.topic), any(referrers)])',
+        'return whose.hersOrNobodys(row, reach.topic)',
+        [REACH, LEAK],
+      ],
+      ['what is not released is shown', '    sql`${row}.release_at <= ${asker.now}`,\n', '', [RELEASE]],
+      ['granular scopes of persons limit nothing', '    ...narrowedTo(reach, definition, row),\n', '', [USER, LIMITED]],
+      ['the reach is not asked', '    ...whose.reach(reach.topic),\n', ''],
+      [
+        'a limited engine sees all',
+        "if (permission.kind === 'everything') return all(narrowedTo(permission, definition, row))",
+        "if (permission.kind === 'everything') return all([])",
+        [WRITES],
+      ],
+      [
+        'two reaches need not be asked',
+        'return any(permission.of.map(part => visiblePart(definition, part, row, asker(part))))',
+        "return raw('true')",
+        [USER],
+      ],
+      ['limited reads share a statement with others', ' &&\n  permission.within === undefined', '', [LIMITED]],
+      [
+        'Binaries share a statement with other reads',
+        "permission.definition.compartment !== 'referrers' &&\n",
+        '',
+        [REACH, LEAK, USER, 'test/access/referrers.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/within.ts',
+    [WRITES, LIMITED],
+    [
+      [
+        'of the conditions of a scope one is enough',
+        'all(clauses.map(clause => holds(clause, definition, row)))',
+        'any(clauses.map(clause => holds(clause, definition, row)))',
+      ],
+      ['of several scopes all have to hold', 'any(queries.map(clauses =>', 'all(queries.map(clauses =>'],
+      [
+        'what is not known counts as within, when it is asked whether it is outside',
+        'sql`coalesce(${any(',
+        'sql`(${any(',
+      ],
+      [
+        'an id need not be the one of the scope',
+        "if (declared === 'id') return sql`",
+        "if (declared === 'id') return raw('true') ?? sql`",
+      ],
+      [
+        'a reference need not be the one of the scope',
+        "return declared.type === 'reference' ? refersTo(clause, declared, row) : raw('false')",
+        "return raw('true')",
+      ],
+    ],
+  ),
+]
