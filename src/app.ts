@@ -80,6 +80,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     maxBodyBytes: config.maxBodyBytes,
     maxJsonDepth: config.maxJsonDepth,
     maxBundleEntries: config.maxBundleEntries,
+    maxRequestsPerMinute: config.maxRequestsPerMinute,
     tokens,
     revoked,
     security,

@@ -143,6 +143,7 @@ function toSettings(environment: Environment) {
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,
     maxBundleEntries: environment.PORTICO_MAX_BUNDLE_ENTRIES,
+    maxRequestsPerMinute: environment.PORTICO_MAX_REQUESTS_PER_MINUTE,
     statements: environment.PORTICO_STATEMENTS,
     brand: {
       service: environment.PORTICO_SERVICE_NAME,

@@ -103,6 +103,12 @@ export const schema = {
       default: 5000,
       description: 'How many entries a batch or transaction may have; more are answered with 413.',
     },
+    PORTICO_MAX_REQUESTS_PER_MINUTE: {
+      type: 'integer',
+      minimum: 1,
+      description:
+        'How many FHIR requests a client may send in a minute to one process, an app for each of the people who use it; more are answered with 429 and Retry-After. A Bundle is one request. Unset: as many as it likes.',
+    },
     PORTICO_SERVICE_NAME: {
       type: 'string',
       maxLength: 80,

@@ -16,8 +16,8 @@ import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
 import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
 import { pageLinks } from './page-link.ts'
+import { rateLimit } from './rate-limit.ts'
 import { routes } from './routes.ts'
-
 import type { Tokens } from './verify.ts'
 
 declare module 'fastify' {
@@ -37,6 +37,8 @@ export type FhirOptions = {
   readonly maxBodyBytes: number
   readonly maxJsonDepth: number
   readonly maxBundleEntries: number
+  /** Of one client, for one person. */
+  readonly maxRequestsPerMinute?: number | undefined
   /** Whose access tokens are honoured. */
   readonly tokens: Tokens
   readonly revoked: Revoked
@@ -93,6 +95,33 @@ export function serverOf({ pool, clock, baseUrl, secret, ...limits }: ServerOpti
   return { pool, load: loader(pool), links: pageLinks(secret), base: `${baseUrl}/fhir`, maxDepth, maxEntries, clock }
 }
 
+type Protection = Pick<FhirOptions, 'tokens' | 'revoked' | 'clock' | 'maxRequestsPerMinute'> & {
+  readonly server: Server
+}
+
+/** What is behind a token: all but the CapabilityStatement. */
+async function protectedRoutes(
+  app: FastifyInstance,
+  { server, tokens, revoked, clock, maxRequestsPerMinute }: Protection,
+): Promise<void> {
+  const authenticate = authenticator(server.base, await tokens(app), revoked)
+  // A getter would cost each request; the hook below sets it before any handler can read it.
+  app.decorateRequest('grant', null as unknown as Grant)
+  app.addHook('onRequest', async (request, reply) => {
+    request.grant = await authenticate(request)
+    // Versions are asked for by their tags; a record is not left behind in the cache of a shared computer.
+    reply.header('cache-control', 'no-store')
+  })
+  if (maxRequestsPerMinute !== undefined) {
+    const count = rateLimit(maxRequestsPerMinute, clock)
+    app.addHook('onRequest', (request, _reply, done) => {
+      count(request.grant)
+      done()
+    })
+  }
+  routes(app, server)
+}
+
 /** FHIR over HTTP below `/fhir`: https://hl7.org/fhir/R4/http.html */
 export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<void> {
   const server = serverOf(options)
@@ -126,17 +155,8 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   bodyParsers(app, options)
   capabilityRoute(app, base, options.security)
 
-  await app.register(async protectedApp => {
-    const authenticate = authenticator(base, await options.tokens(protectedApp), options.revoked)
-    // A getter would cost each request; the hook below sets it before any handler can read it.
-    protectedApp.decorateRequest('grant', null as unknown as Grant)
-    protectedApp.addHook('onRequest', async (request, reply) => {
-      request.grant = await authenticate(request)
-      // Versions are asked for by their tags; a record is not left behind in the cache of a shared computer.
-      reply.header('cache-control', 'no-store')
-    })
-    routes(protectedApp, server)
-  })
+  const { tokens, revoked, clock, maxRequestsPerMinute } = options
+  await app.register(protectedRoutes, { server, tokens, revoked, clock, maxRequestsPerMinute })
 
   // Said before the body is read: what is wrong with that one does not matter where nothing is.
   app.addHook('onRequest', (request, _reply, done) => {
