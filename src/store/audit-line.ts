@@ -17,7 +17,7 @@ export type AccessLine = {
   readonly act: Act
   /** Whether an app asked the FHIR server something: not that it was given access, or that somebody read these lines. */
   readonly isUse: boolean
-  /** `Observation/1`, as often as it was shown. */
+  /** `Observation/1` or `Observation/1/_history/2`, as often as it was shown. */
   readonly items: readonly string[]
 }
 
@@ -32,7 +32,7 @@ const resourceOf = (what: string): string[] => RESOURCE.exec(what)?.slice(0, 1) 
 function itemsOf(what: string, isWrite: boolean, { version, versions, ids, status = 200 }: Outcome): string[] {
   if (status >= 400) return []
   if (isWrite) return resourceOf(what)
-  if (ids) return ids.flatMap(resourceOf)
+  if (ids) return ids
   const isShown = (version !== undefined && version !== null) || (versions?.length ?? 0) > 0
   return isShown ? resourceOf(what) : []
 }

@@ -73,18 +73,39 @@ function seenThroughOthers({ patient }: AccessLine, type: string): Owned | undef
   return isSeen ? { patient, shownFrom: ALREADY } : undefined
 }
 
+type Run = { readonly type: string; readonly items: readonly string[] }
+
+/** The items in pieces of one type: a page of results is one, whatever its length. */
+function runsOf(items: readonly string[]): Run[] {
+  const runs: Run[] = []
+  for (let from = 0, to = 1; from < items.length; from = to++) {
+    const type = typeOf(items[from] ?? '')
+    while (to < items.length && items[to]?.startsWith(type) && items[to]?.charAt(type.length) === '/') to++
+    runs.push({ type, items: items.slice(from, to) })
+  }
+  return runs
+}
+
+/** `Observation/1`, without the version. */
+const withoutVersion = (item: string): string => item.split('/', 2).join('/')
+
 const idsByType = (items: Iterable<string>): Map<string, string[]> => {
   const found = new Map<string, string[]>()
   for (const item of new Set(items)) {
     const type = typeOf(item)
-    if (definitionOf(type)) found.set(type, [...(found.get(type) ?? []), item.slice(type.length + 1)])
+    if (!definitionOf(type)) continue
+    const ids = found.get(type) ?? []
+    ids.push(item.slice(type.length + 1))
+    found.set(type, ids)
   }
   return found
 }
 
 /** The items of which their lines do not say whose they are. */
 const toLookUp = (lines: readonly AccessLine[]): string[] =>
-  lines.flatMap(line => line.items.filter(item => ownerByLine(line, typeOf(item)) === undefined))
+  lines.flatMap(line =>
+    runsOf(line.items).flatMap(({ type, items }) => (ownerByLine(line, type) ? [] : items.map(withoutVersion))),
+  )
 
 /** Whose the resources are, by `Type/id`: as they are now, or were when they were deleted. Nobody's are left out. */
 async function ownersOf(db: Queryable, items: Iterable<string>): Promise<Map<string, Owned>> {
@@ -110,27 +131,33 @@ type Sum = Omit<RecordAccess, 'hour' | 'first' | 'last'> & Owned & { hour: strin
 const BETWEEN = '\n'
 const toTheHour = (at: string): string => `${at.slice(0, 13)}:00:00.000Z`
 
+function addTo(sums: Map<string, Sum>, line: AccessLine, type: string, owned: Owned, items: number): void {
+  const { at, actor, person, client, act } = line
+  const { patient, shownFrom } = owned
+  const hour = toTheHour(at)
+  const key = [patient, hour, actor, person, client, act, type, shownFrom].join(BETWEEN)
+  const known = sums.get(key)
+  if (!known) {
+    sums.set(key, { patient, shownFrom, hour, actor, person, client, act, type, items, first: at, last: at })
+    return
+  }
+  known.items += items
+  if (at < known.first) known.first = at
+  if (at > known.last) known.last = at
+}
+
 function sumUp(lines: readonly AccessLine[], owners: ReadonlyMap<string, Owned>): Sum[] {
   const sums = new Map<string, Sum>()
-  for (const line of lines) {
-    const { at, actor, person, client, act } = line
-    for (const item of line.items) {
-      const type = typeOf(item)
-      const owned = ownerByLine(line, type) ?? owners.get(item) ?? seenThroughOthers(line, type)
-      if (!owned) continue
-      const { patient, shownFrom } = owned
-      const hour = toTheHour(at)
-      const key = [patient, hour, actor, person, client, act, type, shownFrom].join(BETWEEN)
-      const known = sums.get(key)
-      if (!known) {
-        sums.set(key, { patient, shownFrom, hour, actor, person, client, act, type, items: 1, first: at, last: at })
-        continue
-      }
-      known.items++
-      if (at < known.first) known.first = at
-      if (at > known.last) known.last = at
+  for (const line of lines)
+    for (const { type, items } of runsOf(line.items)) {
+      const hers = ownerByLine(line, type)
+      if (hers) addTo(sums, line, type, hers, items.length)
+      else
+        for (const item of items) {
+          const owned = owners.get(withoutVersion(item)) ?? seenThroughOthers(line, type)
+          if (owned) addTo(sums, line, type, owned, 1)
+        }
     }
-  }
   // In one order, so that two that write the same rows wait for each other instead of locking each other out.
   return [...sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
 }

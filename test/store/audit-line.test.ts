@@ -21,7 +21,7 @@ t.test('a line says who did what to which resources', async t => {
   })
   t.equal(readLine(line('read', 'Observation/1', { version: 3 }, null)).patient, undefined)
   t.same(itemsOf('vread', 'Observation/1/_history/2', { versions: [2] }), ['Observation/1'])
-  t.same(itemsOf('history-instance', 'Patient/a/_history', { ids: ['Patient/a/_history/1'] }), ['Patient/a'])
+  t.same(itemsOf('history-instance', 'Patient/a/_history', { ids: ['Patient/a/_history/1'] }), ['Patient/a/_history/1'])
   t.same(itemsOf('search-type', 'Observation?code=x', { ids: ['Observation/1', 'Patient/a'] }), [
     'Observation/1',
     'Patient/a',
