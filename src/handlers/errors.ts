@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { FhirError, type Issue, outcome } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
 import type { IssueType } from '../fhir/types.ts'
+import { isUnavailable } from '../store/db.ts'
 import { FHIR_JSON } from './negotiate.ts'
 
 /** What Fastify itself refuses, in FHIR's words. */
@@ -14,31 +15,24 @@ const FASTIFY: Readonly<Record<string, [number, IssueType, string]>> = {
   FST_ERR_MAX_PARAM_LENGTH: [414, 'too-long', 'A part of the path is too long'],
 }
 
-/** SQLSTATEs of a database that is overloaded or away, which is not the client's fault and passes. */
-const UNAVAILABLE = /^(08|53|57P0)/
 const CANCELLED = '57014'
 
 const issue = (code: IssueType, text: string): Issue => ({ severity: 'error', code, text })
 
-function databaseError(code: string): FhirError | undefined {
-  if (code === CANCELLED)
-    return new FhirError(503, [issue('timeout', 'It took too long: ask for less at once')], {
-      headers: { 'retry-after': '5' },
-    })
-  if (!UNAVAILABLE.test(code) && code !== 'ECONNREFUSED') return undefined
-  return new FhirError(503, [issue('transient', 'The database is not available')], { headers: { 'retry-after': '5' } })
-}
+const retried = (code: IssueType, text: string): FhirError =>
+  new FhirError(503, [issue(code, text)], { headers: { 'retry-after': '5' } })
 
 /** The error as FHIR says it, or nothing when it is a bug of ours. */
 export function knownError(error: unknown): FhirError | undefined {
   if (error instanceof FhirError) return error
+  if (isUnavailable(error)) return retried('transient', 'The database is not available')
   const { code, statusCode } = error as Partial<FastifyError>
   if (typeof code !== 'string') return undefined
   const refused = FASTIFY[code]
   if (refused) return new FhirError(refused[0], [issue(refused[1], refused[2])])
   if (code.startsWith('FST_') && statusCode !== undefined && statusCode < 500)
     return new FhirError(statusCode, [issue('invalid', 'The request cannot be understood')])
-  return databaseError(code)
+  return code === CANCELLED ? retried('timeout', 'It took too long: ask for less at once') : undefined
 }
 
 /** Answers an error as an OperationOutcome. A bug shows the request's id and nothing else; its cause is in the log. */

@@ -62,8 +62,13 @@ function searchParams(definition: Definition) {
     }
   })
   const columns = [
-    { name: '_id', definition: `${COMMON_URL}-id`, type: 'token' },
-    { name: '_lastUpdated', definition: `${COMMON_URL}-lastUpdated`, type: 'date' },
+    { name: '_id', definition: `${COMMON_URL}-id`, type: 'token', documentation: 'Logical id of this artifact' },
+    {
+      name: '_lastUpdated',
+      definition: `${COMMON_URL}-lastUpdated`,
+      type: 'date',
+      documentation: 'When the resource version last changed',
+    },
   ]
   return [...columns, ...own].sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -48,6 +48,19 @@ export async function inTransaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) 
   }
 }
 
+/** SQLSTATEs of a database that is away, overloaded, or has ended the session; and what its socket says. */
+const GONE = /^(08|53|57P0|25P0[34]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)/
+/** What the driver says of a connection that was lost; it has no code for it. */
+const LOST =
+  /^(Client has encountered a connection error|Client was closed|Connection terminated|timeout exceeded when)/
+
+/** Whether an error is the database's being away, which is nobody's fault and passes. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? GONE.test(code) : LOST.test(error.message)
+}
+
 /** Whether the database answers. */
 export async function isReachable(pool: pg.Pool): Promise<boolean> {
   try {

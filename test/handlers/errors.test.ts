@@ -1,7 +1,10 @@
+import { type EventEmitter, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { ERROR_CODES } from '../../src/fhir/error-codes.ts'
 import type { IssueType, Json } from '../../src/fhir/types.ts'
+import { knownError } from '../../src/handlers/errors.ts'
+import { inTransaction, openPool } from '../../src/store/db.ts'
 import { client, type Sent } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { engineToken } from '../support/token.ts'
@@ -51,6 +54,47 @@ t.test('every error says what NHS England’s services would say, beside HL7’s
   const denied = { issue: [{ details: { coding: [{ code: 'ACCESS_DENIED', display: 'Access denied' }] } }] }
   t.match((await client(s)('/Patient/a')).json, denied)
   t.match((await reader('/Patient/a', put('a'))).json, denied)
+})
+
+t.test('a session that the database ends is no fault of ours or the client’s: 503, to be tried again', async t => {
+  const pool = openPool({ databaseUrl: s.pool.options.connectionString ?? '', max: 1 })
+  t.teardown(() => pool.end())
+  const failure = async (work: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      await work()
+    } catch (error) {
+      return error
+    }
+    throw new Error('It should have failed')
+  }
+  const ended = await failure(() =>
+    inTransaction(pool, async db => {
+      const { rows } = await db.query('select pg_backend_pid() as pid')
+      const closed = once(db as unknown as EventEmitter, 'end')
+      await s.pool.query('select pg_terminate_backend($1)', [rows[0].pid])
+      await closed
+      await db.query('select 1')
+    }),
+  )
+  const idle = await failure(() =>
+    inTransaction(pool, async db => {
+      await db.query("set local idle_in_transaction_session_timeout = '1ms'")
+      await once(db as unknown as EventEmitter, 'end')
+      await db.query('select 1')
+    }),
+  )
+  const killed = await failure(() => pool.query('select pg_terminate_backend(pg_backend_pid())'))
+  const elsewhere = openPool({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/nothing' })
+  t.teardown(() => elsewhere.end())
+  for (const error of [ended, idle, killed, await failure(() => elsewhere.query('select 1'))]) {
+    const { status, issues, headers } = knownError(error) ?? {}
+    t.same([status, issues?.[0]?.code, headers?.['retry-after']], [503, 'transient', '5'], String(error))
+  }
+  t.equal(
+    knownError(await failure(() => pool.query('select nonsense'))),
+    undefined,
+    'what is wrong in our SQL is a bug',
+  )
 })
 
 t.test('the table of errors in the documentation has every code', async t => {
