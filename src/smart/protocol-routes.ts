@@ -10,6 +10,9 @@ import { END_SESSION } from './logout.ts'
 import { MOUNT, type SmartOptions } from './settings.ts'
 import { nameClient, swapToken, toAuthorizationQuery } from './token-requests.ts'
 
+/** A form as the query of an address, as it was sent but for what an address cannot have. */
+const toQuery = (form: string): string => form.replace(/[^\x21-\x7e]|#/gu, encodeURIComponent)
+
 /** Where the browser comes: to ask for access, and to sign out. */
 function browserRoutes(app: FastifyInstance, delegate: Delegate): void {
   const authorize = (query: string) => ({ path: `${MOUNT}/authorize?${toAuthorizationQuery(query)}` })
@@ -20,9 +23,14 @@ function browserRoutes(app: FastifyInstance, delegate: Delegate): void {
   // The cookies of the flow are SameSite=Lax: a form posted by another site has none of them, the GET has.
   for (const path of [`${MOUNT}/authorize`, `${MOUNT}${END_SESSION}`])
     app.post(path, async (request, reply) =>
-      reply.header('cache-control', 'no-store').redirect(`${path}?${formOf(request) ?? ''}`, 303),
+      reply.header('cache-control', 'no-store').redirect(`${path}?${toQuery(formOf(request) ?? '')}`, 303),
     )
-  for (const path of ['/authorize/:uid', END_SESSION, `${END_SESSION}/success`])
+  // The request that is gone on with is remembered; a query beside it makes the provider fail where it is over.
+  app.get(`${MOUNT}/authorize/:uid`, (request, reply) => {
+    const { uid } = request.params as { uid: string }
+    delegate(request, reply, { path: `${MOUNT}/authorize/${encodeURIComponent(uid)}` })
+  })
+  for (const path of [END_SESSION, `${END_SESSION}/success`])
     app.get(`${MOUNT}${path}`, (request, reply) => delegate(request, reply))
   app.post(`${MOUNT}${END_SESSION}/confirm`, (request, reply) =>
     delegate(request, reply, { body: formOf(request) ?? '' }),
