@@ -119,7 +119,11 @@ t.test('a client assertion', async t => {
 
   t.test('may be RS384, with its keys behind a registered address', async t => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const keys = [{ ...(await exportJWK(publicKey)), kid: 'rsa', alg: 'RS384', use: 'sig' }]
+    const rsa = await exportJWK(publicKey)
+    const keys = [
+      { ...rsa, kid: 'rsa', alg: 'RS384', use: 'sig' },
+      { ...rsa, kid: 'any' },
+    ]
     const jwks = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ keys }))
@@ -146,6 +150,10 @@ t.test('a client assertion', async t => {
     t.match(await backend(trusting, await good()), { status: 200, body: { scope: 'system/*.rs' } })
     t.match(await backend(trusting, await good(`${origin}/jwks.json`)), { status: 200 })
     t.match(await backend(trusting, await good(`${origin}/other.json`)), { status: 401 })
+    for (const alg of ['RS256', 'PS384', 'RS512']) {
+      const weaker = { claims: { iss: 'inside', sub: 'inside' }, header: { alg, kid: 'any' }, key: privateKey }
+      t.match(await backend(trusting, await assertion(server, weaker)), { status: 401 }, alg)
+    }
     const noKid = {
       claims: { iss: 'inside', sub: 'inside' },
       header: { alg: 'RS384', kid: undefined },

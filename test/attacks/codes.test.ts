@@ -88,6 +88,6 @@ t.test('a code', async t => {
     const swapped = { grant_type: 'refresh_token', client_id: 'demo-app', refresh_token: await code() }
     t.match(await token(server, swapped), { status: 400, body: { error: 'invalid_grant' } })
     const asked = await server.get(`${BASE}/oauth2/token?${new URLSearchParams({ code: await code() })}`)
-    t.equal(asked.status, 404, 'nothing is given by GET')
+    t.equal(asked.status, 405, 'nothing is given by GET')
   })
 })

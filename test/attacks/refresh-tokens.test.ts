@@ -156,7 +156,7 @@ t.test('a refresh token', async t => {
     const { status } = await server.get(
       `${BASE}/oauth2/token?grant_type=refresh_token&refresh_token=${body.refresh_token}`,
     )
-    t.equal(status, 404, 'nothing is given by GET')
+    t.equal(status, 405, 'nothing is given by GET')
     t.equal((await refresh(body.refresh_token)).status, 200)
   })
 

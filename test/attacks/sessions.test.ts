@@ -59,6 +59,17 @@ t.test('a session', async t => {
       const attacker = watched(server, planted)
       t.match((await attacker.open(authorizeUrl())).html, '>Sign in</h1>', JSON.stringify(planted))
     }
+    const { open, jar } = watched(server)
+    await signInAs(open, await open(authorizeUrl()), 'alice')
+    const seen = { _session: jar.get('_session') ?? '' }
+    for (const planted of [seen, { ...seen, '_session.sig': 'x'.repeat(27) }])
+      t.match((await watched(server, planted).open(authorizeUrl())).html, '>Sign in</h1>', 'seen, and not signed')
+    const whole = { ...seen, '_session.sig': jar.get('_session.sig') ?? '' }
+    t.match(
+      (await watched(server, whole).open(authorizeUrl())).html,
+      'You are signed in as',
+      'with what we signed it by',
+    )
   })
 
   t.test('is not continued by another browser: a page of a sign-in belongs to the browser that began it', async t => {
@@ -101,6 +112,10 @@ t.test('a session', async t => {
   t.test('is over after half an hour, and when the account is closed', async t => {
     const { open } = watched(server)
     await signInAs(open, await open(authorizeUrl()), 'alice')
+    const { rows } = await server.pool.query(
+      "select extract(epoch from max(expires_at) - now())::float8 as left from oidc_payload where model = 'Session'",
+    )
+    t.ok(rows[0].left > 0 && rows[0].left <= 30 * 60)
     await server.pool.query("update person set state = 'closed' where id = 'alice'")
     t.match((await open(authorizeUrl())).html, '>Sign in</h1>')
     await server.pool.query("update person set state = 'active' where id = 'alice'")

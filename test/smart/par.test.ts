@@ -77,6 +77,10 @@ t.test('a request that was pushed', async t => {
     const other = (await push()).body.request_uri
     t.equal(await status(open(other, { client_id: 'demo-confidential' })), 400, 'of another app')
     const late = (await push()).body.request_uri
+    const { rows } = await server.pool.query(
+      "select extract(epoch from max(expires_at) - now())::float8 as left from oidc_payload where model = 'PushedAuthorizationRequest'",
+    )
+    t.ok(rows[0].left > 0 && rows[0].left <= 60)
     await server.pool.query(
       `update oidc_payload set payload = payload || '{"exp": 1}' where model = 'PushedAuthorizationRequest'`,
     )
