@@ -1,5 +1,7 @@
+import type { JsonWebKey } from 'node:crypto'
 import type { Locator, Page } from 'playwright-core'
 import t from 'tap'
+import { engineToken } from '../../scripts/demo-client.ts'
 import { DEMO_PASSWORD } from '../../src/demo-people.ts'
 import { authorizeUrl, REDIRECT } from '../support/authorization-server.ts'
 import { isForEverybody } from '../support/axe.ts'
@@ -101,6 +103,46 @@ t.test('each page is for everybody', { skip: noBrowser }, async t => {
     await isForEverybody(t, page, 'apps-none')
     await press(page, page.getByRole('button', { name: 'Sign out' }))
     await isForEverybody(t, page, 'signed-out')
+  })
+
+  t.test('signing out by an app’s wish', async t => {
+    const page = await open(authorize())
+    await signIn(page, 'alice')
+    for (const [button, name] of [
+      ['Stay signed in', 'logout-stayed'],
+      ['Sign out', 'logged-out'],
+    ] as const) {
+      await page.goto(`${server.baseUrl}/oauth2/session/end?client_id=demo-app`)
+      await isForEverybody(t, page, 'logout')
+      await press(page, page.getByRole('button', { name: button }))
+      await isForEverybody(t, page, name)
+    }
+  })
+
+  t.test('what is wrong with a sign-in to the account, and what is not there', async t => {
+    const page = await open('/account/apps')
+    await signIn(page, 'nobody', 'wrong')
+    await isForEverybody(t, page, 'account-sign-in-error')
+    for (let count = 0; count < 5; count++) await signIn(page, 'nobody', 'wrong')
+    t.match(await page.textContent('body'), 'too many attempts')
+    await isForEverybody(t, page, 'account-sign-in-wait')
+    await isForEverybody(t, await open('/account/nothing'), 'not-here')
+  })
+
+  t.test('an app that the hospital’s own portal opens', async t => {
+    const token = await engineToken(server.baseUrl, server.engineKey as JsonWebKey & { kid: string }, '__launch')
+    const minted = await fetch(`${server.baseUrl}/oauth2/launch`, {
+      method: 'POST',
+      body: JSON.stringify({ client_id: 'demo-app', patient: 'alice' }),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    })
+    const { launch } = (await minted.json()) as { launch: string }
+    const page = await open(authorize({ launch, scope: 'launch openid fhirUser offline_access patient/*.cruds' }))
+    await signIn(page, 'alice')
+    await isForEverybody(t, page, 'consent-launched')
+    await page.goto(`${server.baseUrl}${authorize()}`)
+    await press(page, page.getByRole('button', { name: 'Sign in as someone else' }))
+    await isForEverybody(t, page, 'sign-in-again')
   })
 
   t.test('who looked at my record', async t => {
