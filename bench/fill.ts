@@ -60,14 +60,17 @@ export async function signer(databaseUrl: string, origin: string): Promise<Sign>
       .sign(key)
 }
 
-/** Sends a transaction through the server's own front door. */
-export async function submit(origin: string, token: string, bundle: Bundle): Promise<void> {
+const TRIES = 5
+
+/** Sends a transaction through the server's own front door, and again when the machine was too busy for it. */
+export async function submit(origin: string, token: string, bundle: Bundle, attempt = 1): Promise<void> {
   const response = await fetch(`${origin}/fhir`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' },
     body: JSON.stringify(bundle),
   })
   const answer = await response.text()
+  if (response.status === 503 && attempt < TRIES) return submit(origin, token, bundle, attempt + 1)
   if (response.status !== 200) throw new Error(`The server refused the data: ${response.status} ${answer}`)
 }
 
