@@ -4,6 +4,7 @@ import t from 'tap'
 import { client, linkOf, namesOf, type Reply, store } from './support/client.ts'
 import { patient } from './support/made.ts'
 import {
+  around,
   type Condition,
   condition,
   ORDERS,
@@ -11,10 +12,10 @@ import {
   resourceOf,
   type Sample,
   samples,
-  spanOf,
   tokenCondition,
   twoOfOne,
 } from './support/search-oracle.ts'
+import { spanOf } from './support/search-spans.ts'
 import { server } from './support/server.ts'
 import { engineToken, patientToken } from './support/token.ts'
 
@@ -29,6 +30,8 @@ await store(engine, [
   patient('other'),
   ...all.map(sample => resourceOf(sample, 'pat')),
   ...others.map(sample => resourceOf(sample, 'other')),
+  ...around(all, 'pat'),
+  ...around(others, 'other'),
 ])
 
 const RUNS = { numRuns: 40, seed: 7 }
@@ -133,7 +136,11 @@ const sortOf = (orders: readonly Order[]): string =>
 /** How two samples are ordered; 0 where the order does not say. What has no value comes last. */
 function compare(orders: readonly Order[], a: Sample, b: Sample): number {
   for (const { param, descending } of orders) {
-    const [one, two] = [ORDERS[param]?.(a), ORDERS[param]?.(b)]
+    // Where the last comes first, what has no beginning is with what has no date: neither comes before anything.
+    const [one, two] = [a, b].map(sample => {
+      const value = ORDERS[param]?.(sample)
+      return descending && value === Number.NEGATIVE_INFINITY ? undefined : value
+    })
     if (one === two) continue
     if (one === undefined) return 1
     if (two === undefined) return -1

@@ -1,20 +1,29 @@
 // What a search means, said once more and as plainly as possible: a filter over resources in memory.
 import fc from 'fast-check'
 import type { Json } from '../../src/fhir/types.ts'
+import { ON_NUMBERS, ON_SPANS, spanOf, type When } from './search-spans.ts'
 
-/** An Observation as far as the searches of the properties look at it. */
+/** An Observation as far as the searches of the properties look at it, with what it names and what names it. */
 export type Sample = {
   readonly id: string
   readonly status: 'final' | 'corrected' | 'amended'
   readonly codes: readonly { readonly system?: string; readonly code: string }[]
-  readonly date: string | undefined
+  readonly date: When | undefined
   readonly text: string | undefined
   readonly quantity: string | undefined
   readonly performer: string | undefined
+  readonly encounter: keyof typeof ENCOUNTERS | undefined
+  /** The status of the report that has it among its results. */
+  readonly reported: (typeof REPORTS)[number] | undefined
 }
 
 /** A condition of a search: how it is written, and what it means. */
 export type Condition = { readonly name: string; readonly value: string; holds(sample: Sample): boolean }
+
+/** The visits that the samples name, with the code of their class. */
+export const ENCOUNTERS = { ward: 'IMP', clinic: 'AMB', home: 'HH' } as const
+export const REPORTS = ['final', 'amended', 'corrected'] as const
+const VISITS = ['ward', 'clinic', 'home'] as const
 
 const SYSTEMS = ['urn:a', 'urn:b']
 const CODES = ['1', '2', 'a,b', 'c|d']
@@ -29,8 +38,16 @@ const DATES = [
   '2026-02-03T10:30:00Z',
   '2026-12-31T23:59:59.5Z',
 ]
+const PERIODS: readonly When[] = [
+  { start: '2026-02-03', end: '2026-02-28' },
+  { start: '2025', end: '2026-02' },
+  { start: '2026-03-01T00:00:00Z', end: '2026-03-01T10:30:00Z' },
+  { start: '2026-02' },
+  { end: '2026-02-03T10:30:00Z' },
+  { end: '2025' },
+]
 const WORDS = ['Crème', 'creme', 'b,c', 'd|e', 'f\\g', 'h$', '50%', 'a_b', 'Ω']
-const NUMBERS = ['0', '-1', '5', '5.0', '5.4', '6', '100', '1e2']
+const NUMBERS = ['0', '-1', '5', '5.0', '5.4', '5.45', '5.35', '6', '100', '1e2', '149']
 const PERFORMERS = ['Practitioner/p', 'Practitioner/q', 'Organization/p']
 
 const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined })
@@ -46,10 +63,12 @@ export const samples = (count: number, seed: number): Sample[] =>
       fc.record({
         status: fc.constantFrom('final' as const, 'corrected' as const, 'amended' as const),
         codes: fc.array(coding, { minLength: 1, maxLength: 3 }),
-        date: optional(fc.constantFrom(...DATES)),
+        date: optional(fc.constantFrom(...DATES, ...PERIODS)),
         text: optional(words),
         quantity: optional(fc.constantFrom(...NUMBERS)),
         performer: optional(fc.constantFrom(...PERFORMERS)),
+        encounter: optional(fc.constantFrom(...VISITS)),
+        reported: optional(fc.constantFrom(...REPORTS)),
       }),
       { numRuns: count, seed },
     )
@@ -66,48 +85,34 @@ export const resourceOf = (sample: Sample, patient: string): Json => ({
   status: sample.status,
   code: { coding: sample.codes },
   subject: { reference: `Patient/${patient}` },
-  ...(sample.date === undefined ? {} : { effectiveDateTime: sample.date }),
+  ...(typeof sample.date === 'string' ? { effectiveDateTime: sample.date } : {}),
+  ...(typeof sample.date === 'object' ? { effectivePeriod: sample.date } : {}),
   ...(sample.text === undefined ? {} : { valueString: sample.text }),
   ...(sample.quantity === undefined ? {} : { valueQuantity: { value: Number(sample.quantity), unit: 'mg' } }),
   ...(sample.performer === undefined ? {} : { performer: [{ reference: sample.performer }] }),
+  ...(sample.encounter === undefined ? {} : { encounter: { reference: `Encounter/${patient}-${sample.encounter}` } }),
 })
 
+/** What samples of a patient name, and the reports that name them. */
+export const around = (samples: readonly Sample[], patient: string): Json[] => [
+  ...VISITS.map(visit => ({
+    resourceType: 'Encounter',
+    id: `${patient}-${visit}`,
+    status: 'finished',
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: ENCOUNTERS[visit] },
+    subject: { reference: `Patient/${patient}` },
+  })),
+  ...REPORTS.map(status => ({
+    resourceType: 'DiagnosticReport',
+    id: `${patient}-${status}`,
+    status,
+    code: { text: 'a report' },
+    subject: { reference: `Patient/${patient}` },
+    result: samples.flatMap(({ id, reported }) => (reported === status ? [{ reference: `Observation/${id}` }] : [])),
+  })),
+]
+
 const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&')
-
-/** The span of a date at its precision. */
-export function spanOf(date: string): readonly [number, number] {
-  const [, year, month, day, time, part] = /^(\d{4})-?(\d\d)?-?(\d\d)?(T[\d:]{8})?(\.\d+)?/.exec(date) ?? []
-  const start = Date.parse(`${year}-${month ?? '01'}-${day ?? '01'}${time ?? 'T00:00:00'}${part ?? ''}Z`)
-  const end = new Date(start)
-  if (part !== undefined) return [start, start + 10 ** (4 - part.length)]
-  if (time !== undefined) return [start, start + 1000]
-  if (day !== undefined) end.setUTCDate(end.getUTCDate() + 1)
-  else if (month !== undefined) end.setUTCMonth(end.getUTCMonth() + 1)
-  else end.setUTCFullYear(end.getUTCFullYear() + 1)
-  return [start, end.getTime()]
-}
-
-type Spans = { readonly low: number; readonly high: number; readonly from: number; readonly to: number }
-
-const inside = ({ low, high, from, to }: Spans): boolean => low >= from && high <= to
-const ON_SPANS: Readonly<Record<string, (spans: Spans) => boolean>> = {
-  '': inside,
-  eq: inside,
-  ne: spans => !inside(spans),
-  gt: ({ high, to }) => high > to,
-  lt: ({ low, from }) => low < from,
-  ge: spans => spans.high > spans.to || inside(spans),
-  le: spans => spans.low < spans.from || inside(spans),
-  sa: ({ low, to }) => low >= to,
-  eb: ({ high, from }) => high <= from,
-}
-
-const ON_NUMBERS: Readonly<Record<string, (stored: number, asked: number) => boolean>> = {
-  gt: (stored, asked) => stored > asked,
-  lt: (stored, asked) => stored < asked,
-  ge: (stored, asked) => stored >= asked,
-  le: (stored, asked) => stored <= asked,
-}
 
 const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
 
@@ -165,8 +170,7 @@ const quantity = fc.tuple(fc.constantFrom(...Object.keys(ON_NUMBERS)), fc.consta
   ([prefix, asked]): Condition => ({
     name: 'value-quantity',
     value: `${prefix}${asked}`,
-    holds: ({ quantity: stored }) =>
-      stored !== undefined && (ON_NUMBERS[prefix]?.(Number(stored), Number(asked)) ?? false),
+    holds: ({ quantity: stored }) => stored !== undefined && (ON_NUMBERS[prefix]?.(Number(stored), asked) ?? false),
   }),
 )
 
@@ -182,8 +186,32 @@ const id = fc
   .integer({ min: 0, max: 70 })
   .map((number): Condition => ({ name: '_id', value: `s${number}`, holds: sample => sample.id === `s${number}` }))
 
+const chained = fc
+  .tuple(fc.constantFrom('encounter.class', 'encounter:Encounter.class'), fc.constantFrom(...VISITS))
+  .map(
+    ([name, visit]): Condition => ({ name, value: ENCOUNTERS[visit], holds: ({ encounter }) => encounter === visit }),
+  )
+
+const reversed = fc.constantFrom(...REPORTS).map(
+  (value): Condition => ({
+    name: '_has:DiagnosticReport:result:status',
+    value,
+    holds: ({ reported }) => reported === value,
+  }),
+)
+
 /** Any condition. */
-export const condition: fc.Arbitrary<Condition> = fc.oneof(token, status, date, text, quantity, performer, id)
+export const condition: fc.Arbitrary<Condition> = fc.oneof(
+  token,
+  status,
+  date,
+  text,
+  quantity,
+  performer,
+  id,
+  chained,
+  reversed,
+)
 
 /** Two conditions on the same parameter, as they may be alternatives of each other. */
 export const twoOfOne: fc.Arbitrary<readonly [Condition, Condition]> = fc
