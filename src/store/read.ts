@@ -38,7 +38,8 @@ function batchText(permission: Permission): string {
   const table = name(tableOf(permission.definition.type))
   return compile(sql`
     with q as materialized (
-      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as u(id, person, patient, line, n)),
+      select * from unnest($1::text[], $2::text[], $3::text[], string_to_array($4, E'\n')) with ordinality
+        as u(id, person, patient, line, n)),
     hit as materialized (
       select q.n, r.ver, r.upd, r.method, r.content from q join ${table} r on r.id = q.id
       where ${visible(permission, raw('r'), () => asker)}),
@@ -56,7 +57,7 @@ function batchText(permission: Permission): string {
 export type Loader = (permission: Permission, id: string, access: Access, now: Date) => Promise<Stored | undefined>
 
 const texts = new Map<string, string>()
-const LIMITS: Limits = { most: 100, many: 32, batches: 3 }
+const LIMITS: Limits = { most: 100, many: 32, batches: 3, patience: 1 }
 
 /** Questions of one kind are answered by the same statement. */
 const kindOf = (permission: Permission): string =>
@@ -74,7 +75,8 @@ async function answer(db: Queryable, kind: string, batch: readonly Question[]): 
     batch.map(question => question.id),
     people.map(each => each.person),
     people.map(each => each.patient),
-    batch.map(question => question.line),
+    // No line has a line break: one text has nothing to be escaped, an array of them has every quotation mark.
+    batch.map(question => question.line).join('\n'),
     // The time of the latest: nobody is judged by a time before she asked.
     last.now.toISOString(),
   ])

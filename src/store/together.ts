@@ -12,7 +12,7 @@ type Question = { readonly values: readonly unknown[] }
 type Rows = readonly unknown[][]
 type Ask = (text: string, question: Question) => Promise<Rows>
 
-const LIMITS: Limits = { most: 24, many: 12, batches: 2 }
+const LIMITS: Limits = { most: 24, many: 12, batches: 2, patience: 1 }
 const MOST_TEXTS = 500
 const asking = new WeakMap<Queryable, Ask>()
 const texts = new Map<string, string>()

@@ -1,16 +1,18 @@
 import t from 'tap'
 import { gather } from '../../src/store/gather.ts'
 
-const LIMITS = { most: 4, many: 3, batches: 2 }
+const LIMITS = { most: 4, many: 3, batches: 2, patience: 1 }
+// Longer than any test: only the number of questions ends the waiting.
+const VERY_PATIENT = { ...LIMITS, patience: 3_600_000 }
 
 /** An answerer that notes how it was asked; a question below zero cannot be answered, nor anything beside it. */
-function noted() {
+function noted(limits = LIMITS) {
   const asked: number[][] = []
   const ask = gather<number, string>(async (kind, questions) => {
     asked.push([...questions])
     if (questions.some(question => question < 0)) throw new Error('below zero')
     return questions.map(question => `${kind}${question}`)
-  }, LIMITS)
+  }, limits)
   return { asked, ask }
 }
 
@@ -21,6 +23,30 @@ t.test('questions of one turn are asked together, at most so many at once, each 
     [1, 2, 3, 4],
     [5, 6],
   ])
+})
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+t.test('who asks after many have asked together waits for as many as those were', async t => {
+  const { asked, ask } = noted(VERY_PATIENT)
+  await Promise.all([1, 2, 3].map(n => ask('a', n)))
+  const first = ask('a', 4)
+  await turn()
+  await turn()
+  t.equal(asked.length, 1)
+  await Promise.all([first, ask('a', 5), ask('a', 6)])
+  t.same(asked.slice(1), [[4, 5, 6]])
+})
+
+t.test('who stays alone is answered when the time of patience is over, and the next one at once', async t => {
+  const { asked, ask } = noted()
+  await Promise.all([1, 2, 3].map(n => ask('a', n)))
+  t.equal(await ask('a', 4), 'a4')
+  const next = ask('a', 5)
+  await turn()
+  await turn()
+  t.same(asked.slice(1), [[4], [5]])
+  t.equal(await next, 'a5')
 })
 
 t.test('questions of different kinds are never asked together', async t => {
