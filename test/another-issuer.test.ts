@@ -5,6 +5,7 @@ import { anotherIssuer, type IssuedClaims, issued, signingKey } from './support/
 import { minimal } from './support/minimal.ts'
 import { giveTo } from './support/search-fixture.ts'
 import { server } from './support/server.ts'
+import { auditLines } from './support/stored.ts'
 import { person } from './support/token.ts'
 import { verifies } from './support/verifies.ts'
 
@@ -63,6 +64,9 @@ t.test('fhirUser is understood as it is written here and with the base, and mean
   t.equal(await read(`${s.baseUrl}/fhir/Patient/alice`), 200)
   t.equal(await read('https://elsewhere.example/fhir/Patient/alice'), 403)
   t.equal(await read('Patient/bella'), 403)
+  const elsewhere = await issued(key, { ...ALICE, fhirUser: 'https://elsewhere.example/fhir/Patient/alice' })
+  t.equal((await as(elsewhere)('/Patient/alice')).status, 200)
+  t.equal((await auditLines(s.pool)).at(-1)?.[4], 'patient', 'she is not recorded as her own proxy')
 })
 
 t.test('a proxy reaches by a Consent, and only as long as it is active', async t => {
@@ -129,6 +133,7 @@ t.test('a token that is not what it must be is refused', async t => {
     'at its end': issued(key, { ...ENGINE, exp: now - 1 }),
     'without an end': issued(key, { ...ENGINE, exp: undefined }),
     'not valid yet': issued(key, { ...ENGINE, nbf: now + 600 }),
+    'without the time at which it was issued': issued(key, { ...ENGINE, iat: undefined }),
     'without jti': issued(key, { ...ENGINE, jti: undefined }),
     'without sub': issued(key, { ...ENGINE, sub: undefined }),
     'without client_id': issued(key, { ...ENGINE, client_id: undefined }),

@@ -171,6 +171,13 @@ t.test('a refresh token', async t => {
     t.equal(await revoke({ token: again.refresh_token, client_id: 'demo-app' }), 200)
     t.match(await refresh(again.refresh_token), { status: 400, body: { error: 'invalid_grant' } })
     t.ok(await isRevoked(again.access_token))
+    const { body: third } = await launchAndRedeem(server)
+    const grants = async () =>
+      Number((await server.pool.query("select count(*) from oidc_payload where model = 'Grant'")).rows[0].count)
+    const before = await grants()
+    t.equal(await revoke({ token: third.access_token, client_id: 'demo-app' }), 200)
+    t.match(await refresh(third.refresh_token), { status: 400, body: { error: 'invalid_grant' } })
+    t.equal(await grants(), before - 1, 'nothing of it is left, whichever token was given back')
     t.equal(await revoke({ token: 'unknown', client_id: 'demo-app' }), 200)
   })
 })

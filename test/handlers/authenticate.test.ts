@@ -173,6 +173,17 @@ t.test('a token that was taken back is refused, though it was let in before', as
   t.equal((await bearer(kept)).status, 200, 'another token of the same client is not')
 })
 
+t.test('while it is not known which tokens were taken back, all have to wait, and none is said to be bad', async t => {
+  await s.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'portico revocations' and datname = current_database()`)
+  let reply = await bearer(valid)
+  while (reply.status === 200) reply = await bearer(valid)
+  t.equal(reply.status, 503)
+  t.equal(reply.headers['retry-after'], '2')
+  while (reply.status === 503) reply = await bearer(valid)
+  t.equal(reply.status, 200)
+})
+
 t.test('too little scope is 403 and says which; it is recorded', async t => {
   verifies('smart-2.2', 'SAL-95', 'SAL-243', 'SAL-266', 'SAL-1009')
   const reply = await bearer(await forge({ claims: { scope: 'system/Observation.rs' } }))
