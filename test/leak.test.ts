@@ -43,6 +43,7 @@ t.test('the canaries are there, and are found by who may see them', async t => {
 })
 
 t.test('a foreign resource is answered like one that is not there, byte for byte', async t => {
+  verifies('smart-2.2', 'SAL-136', 'SAL-170')
   verifies('ipa', 'IPA-45')
   const more = [`Schedule/${CANARY}-actor`, `Group/${CANARY}-group`, `Observation/${CANARY}-deleted`]
   const several = types.filter(({ severalPatients }) => severalPatients)
@@ -71,6 +72,7 @@ t.test('a foreign resource is answered like one that is not there, byte for byte
 })
 
 t.test('no search parameter finds, counts or excludes what is foreign', async t => {
+  verifies('smart-2.2', 'SAL-136')
   verifies('fhir-rest', 'REST-91')
   const tries = types.flatMap(({ type, search }) => [
     ...searches(type, ['_id', canaryId(type)]),

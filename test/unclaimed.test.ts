@@ -76,6 +76,7 @@ t.test('no interaction with the system that is not claimed is done', async t => 
 })
 
 t.test('no type of R4 that is not claimed is served', async t => {
+  verifies('smart-2.2', 'SAL-244')
   verifies('fhir-rest', 'REST-6', 'REST-50')
   const claimed = new Set(resources.map(({ type }) => type))
   const others = [...RESOURCE_TYPES].filter(type => !claimed.has(type))

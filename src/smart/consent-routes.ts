@@ -17,6 +17,7 @@ import { auditGrant, personActing } from './trail.ts'
 const NOTHING_TICKED = 'Tick at least one part of the record, or do not allow the app'
 const NOBODY_CHOSEN = 'Choose whose record the app may open'
 const USED = { error: 'invalid_request', error_description: 'launch was used before' }
+const NOTHING = { error: 'access_denied', error_description: 'nothing was allowed' }
 const OIDC = new Set(['openid', 'fhirUser', 'offline_access'])
 
 /** What a consent page is about: who decides, over which scopes, for whose record. */
@@ -28,6 +29,8 @@ type Consent = {
   offers: readonly Offer[]
   /** The record that is meant; undefined where no record is needed, or where it has to be chosen first. */
   chosen: Offer | undefined
+  /** The resource that represents the person in this launch, if one does. */
+  fhirUser: string | undefined
 }
 
 /** The records that the person may open with the app: all that she reaches, or the one that the app was launched for. */
@@ -45,10 +48,13 @@ async function consentOf(options: SmartOptions, interaction: Interaction, patien
   const person = interaction.accountId ?? ''
   const offers = needsPatient(scopes) ? await offersOf(options, interaction) : []
   const chosen = offers.length === 1 ? offers[0] : offers.find(offer => offer.patient === patient)
-  return { interaction, person, clientId: String(interaction.params.client_id), scopes, offers, chosen }
+  const fhirUser = await fhirUserFor(options.pool, person, chosen)
+  return { interaction, person, clientId: String(interaction.params.client_id), scopes, offers, chosen, fhirUser }
 }
 
-const ticksOf = ({ scopes, chosen }: Consent): Tick[] => ticksWithin(scopes, chosen)
+/** What is asked; of whom no resource represents, not whether the app may know which one that is. */
+const ticksOf = ({ scopes, chosen, fhirUser }: Consent): Tick[] =>
+  ticksWithin(scopes, chosen).filter(({ id }) => id !== 'fhirUser' || fhirUser !== undefined)
 
 type Given = { error?: string; ticked?: readonly string[] }
 
@@ -121,7 +127,7 @@ const oidcOnly = (scopes: readonly string[]): string => scopes.filter(scope => O
 async function allow(
   options: SmartOptions,
   provider: Provider,
-  { person, clientId, chosen }: Consent,
+  { person, clientId, chosen, fhirUser }: Consent,
   { granted, refused }: Decision,
   parameters: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
@@ -136,7 +142,7 @@ async function allow(
     person,
     clientId,
     patient: chosen?.patient,
-    fhirUser: await fhirUserFor(options.pool, person, chosen),
+    fhirUser,
     proxy: chosen !== undefined && !chosen.self,
     parameters,
   })
@@ -188,6 +194,7 @@ export function consentRoutes(app: FastifyInstance, options: SmartOptions, provi
     const ticked = form.getAll('scope').filter(id => offered.has(id))
     const decision = decide(scopes, ticked)
     if (!decision) return askConsent(options, provider, reply, consent, { error: NOTHING_TICKED, ticked })
+    if (decision.granted.length === 0) return finish(provider, request, reply, NOTHING)
     const launch = await launchOf(options.pool, interaction.params)
     const { launch: handle } = interaction.params
     if (typeof handle === 'string' && !(await useLaunch(options.pool, handle)))

@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi'
 import t from 'tap'
 import { saveClient } from '../../src/store/clients.ts'
 import { decide, demoServer } from '../support/demo.ts'
+import { verifies } from '../support/verifies.ts'
 
 // The strictest client there is, against the whole server: what the authorization server says must hold at the FHIR
 // server, and what it takes back must be gone there. test/smart/plugin.test.ts has what ends at the token endpoint.
@@ -92,6 +93,7 @@ t.test('discovery', async t => {
 
 t.test('a launch', async t => {
   t.test('gives an id_token that holds, and an access token as RFC 9068 wants it', async t => {
+    verifies('smart-2.2', 'SAL-367')
     const tokens = await tokensOf()
     const { iat = 0, exp = 0 } = tokens.idToken ?? {}
     t.match(tokens.idToken, { iss: issuer.href, sub: 'alice', aud: 'demo-app', fhirUser: 'Patient/alice' })

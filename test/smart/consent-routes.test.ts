@@ -12,6 +12,7 @@ import {
   submit,
   token,
 } from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
 
 const server = await authorizationServer(t)
 const fresh = () => browser(BASE, server.get)
@@ -35,6 +36,7 @@ const ticksOf = ({ html }: Visited, without: RegExp): [string, string][] =>
 const codeOf = ({ url }: Visited): string => new URL(url).searchParams.get('code') ?? ''
 
 t.test('who keeps her messages to herself gives the app all the rest, for as long as it has access', async t => {
+  verifies('smart-2.2', 'SAL-1002', 'SAL-145', 'SAL-104')
   const open = fresh()
   const page = await signInAs(open, await open(authorizeUrl()), 'alice')
   t.match(boxesOf(page), [

@@ -16,6 +16,7 @@ t.test('the SMART configuration', async t => {
   }
 
   t.test('is JSON for anybody, whatever is accepted, from any origin', async t => {
+    verifies('smart-2.2', 'SAL-374')
     verifies('ipa', 'IPA-4')
     for (const accept of ['application/json', 'application/fhir+json', 'text/html', '*/*']) {
       const { response, body } = await get('/fhir/.well-known/smart-configuration', {
@@ -67,13 +68,21 @@ t.test('the SMART configuration', async t => {
   })
 
   t.test('publishes public keys only, among them one for RS256', async t => {
+    verifies('smart-2.2', 'SAL-207')
     const { body } = await get('/oauth2/jwks')
     const keys = body.keys as Record<string, string>[]
     t.same(keys.map(({ alg }) => alg).sort(), ['ES256', 'RS256'])
-    for (const key of keys) t.notOk('d' in key || 'p' in key || 'q' in key)
+    for (const key of keys) {
+      t.notOk('d' in key || 'p' in key || 'q' in key)
+      t.match(
+        key,
+        key.kty === 'RSA' ? { kid: String, n: String, e: String } : { kid: String, crv: 'P-256', x: String, y: String },
+      )
+    }
   })
 
   t.test('lists only scopes that can be granted', async t => {
+    verifies('smart-2.2', 'SAL-389')
     for (const scope of scopesSupported()) {
       const system = /^(system\/|__)/.test(scope)
       const allowed = system ? 'system/*.cruds __launch __introspect __clients' : APP

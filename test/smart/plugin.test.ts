@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
+import { browser } from '../../scripts/demo-client.ts'
 import {
   authorizationServer,
   authorizeUrl,
@@ -10,6 +11,7 @@ import {
   REDIRECT,
   VERIFIER,
 } from '../support/authorization-server.ts'
+import { verifies } from '../support/verifies.ts'
 
 // The strictest client there is: it checks issuer, content types, nonce, scopes and each signature by itself.
 const issuer = new URL(`${BASE}/oauth2`)
@@ -102,6 +104,7 @@ t.test('a strict OAuth client gets through with its own checks', async t => {
   })
 
   t.test('a backend service with its key', async t => {
+    verifies('smart-2.2', 'SAL-240', 'SAL-142', 'SAL-253', 'SAL-254', 'SAL-255', 'SAL-256', 'SAL-258', 'SAL-261')
     const engine: oauth.Client = { client_id: 'demo-engine' }
     const key = await crypto.subtle.importKey(
       'jwk',
@@ -117,11 +120,15 @@ t.test('a strict OAuth client gets through with its own checks', async t => {
     const response = await oauth.clientCredentialsGrantRequest(as, engine, auth, { scope: 'system/*.*' }, via)
     const tokens = await oauth.processClientCredentialsResponse(as, engine, response)
     t.match(tokens, { scope: 'system/*.*', expires_in: 300 })
+    t.match(tokens.token_type, /^bearer$/i)
     t.notOk(tokens.refresh_token)
+    const { exp, iat } = claimsOf(tokens.access_token)
+    t.equal(Number(exp) - Number(iat), 300)
     t.match(claimsOf(tokens.access_token), { sub: 'demo-engine', client_id: 'demo-engine', aud: FHIR })
   })
 
   t.test('an app that sends its request as a form', async t => {
+    verifies('smart-2.2', 'SAL-49', 'SAL-354')
     const query = authorizeUrl().split('?')[1] ?? ''
     const response = await server.get(`${BASE}/oauth2/authorize`, {
       method: 'POST',
@@ -130,5 +137,8 @@ t.test('a strict OAuth client gets through with its own checks', async t => {
     })
     t.equal(response.status, 303)
     t.equal(response.headers.get('location'), `/oauth2/authorize?${query}`)
+    const open = browser(BASE, server.get)
+    const page = await open(`${BASE}/oauth2/authorize`, new URLSearchParams(query))
+    t.match(page, { status: 200, html: '<h1 class="nhsuk-heading-l">Sign in</h1>' })
   })
 })

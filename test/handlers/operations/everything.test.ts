@@ -49,6 +49,7 @@ t.test('a patient gets her record and the practitioners it names, and nothing th
   t.match(reply.json, { resourceType: 'Bundle', type: 'searchset', total: HERS.length })
   t.equal(namesOf(reply)[0], 'Patient/alice')
   t.same(namesOf(reply, 'match').sort(), [...HERS].sort())
+  verifies('smart-2.2', 'SAL-138')
   t.same(namesOf(reply, 'include'), ['Practitioner/dr-shah'])
   t.equal(entriesOf(reply)[0]?.fullUrl, `${s.baseUrl}/fhir/Patient/alice`)
   t.equal(linkOf(reply, 'self'), `${s.baseUrl}/fhir/Patient/alice/$everything`)
