@@ -94,10 +94,21 @@ export const updates = (clause: Clause, { row, now }: Rows): Sql => {
   return any(conditions)
 }
 
+/**
+ * What a comparison of two alternatives implies of one end alone, as an index can be asked it: without it every row of a
+ * patient would have to be fetched to see where its date ends.
+ */
+function implied({ prefix, low, high }: Of<'date'>, { row }: Rows): readonly Sql[] {
+  if (prefix === 'ge') return [sql`${row}.date_hi > ${instant(low)}`]
+  return prefix === 'le' ? [sql`${row}.date_lo < ${instant(high)}`] : []
+}
+
 /** A date that is the main one of its type, https://hl7.org/fhir/R4/search.html#date */
 export function mainDates(clause: Clause, rows: Rows): Sql {
   const { row, now } = rows
-  const conditions = of(clause, 'date').map(value => compareDate(value, sql`${row}.date_lo`, sql`${row}.date_hi`, now))
+  const conditions = of(clause, 'date').map(value =>
+    all([...implied(value, rows), compareDate(value, sql`${row}.date_lo`, sql`${row}.date_hi`, now)]),
+  )
   return all([hasMainDate(rows), any(conditions)])
 }
 

@@ -72,11 +72,11 @@ function statementsOf(definition: Definition): string[] {
     ...statements,
     `alter table "${table}" add column if not exists date_lo timestamptz not null default '-infinity'`,
     `alter table "${table}" add column if not exists date_hi timestamptz not null default 'infinity'`,
-    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)})`,
+    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)}, date_hi)`,
   ]
 }
 
-/** The sets a patient's list is mostly filtered by stand in its index, behind the columns that sort it. */
+/** The sets a patient's list is mostly filtered by stand in its index, behind the columns that sort it and before its end. */
 const coveredBy = (definition: Definition): string =>
   ['code', 'category']
     .filter(param => definition.search[param]?.stored === 'interned')

@@ -50,6 +50,29 @@ t.test('each migration is a pair, and its way back leaves what was there before'
   }
 })
 
+t.test('the lists of a database from before know where a date ends once it is brought up to date', async t => {
+  const { url } = await empty()
+  await migrate(url)
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(() => client.end())
+  const lists = async () =>
+    (await client.query("select indexdef from pg_indexes where indexname ~ '_patient$' order by 1")).rows.map(
+      ({ indexdef }) => String(indexdef),
+    )
+  const now = await lists()
+  t.ok(now.some(each => each.includes('observation_patient') && each.endsWith('date_hi)')))
+  while (!(await migrate(url, 'down')).includes('0073-dates-end-in-lists'));
+  await client.query(
+    'create index observation_patient on observation (patient, date_lo desc, id, code_cc, category_cc)',
+  )
+  await client.query(`insert into observation (id, patient, ver, upd, method, keys, refs, content)
+    values ('one', 'alice', 1, now(), 'PUT', '{}', '{}', '{}')`)
+  await migrate(url)
+  t.same(await lists(), now)
+  t.equal((await client.query("select from observation where patient = 'alice'")).rowCount, 1)
+})
+
 t.test('processes that migrate at the same time wait for each other, and the second finds nothing to do', async t => {
   const { url, catalogue } = await empty()
   const ran = await Promise.all([migrate(url), migrate(url), migrate(url)])

@@ -122,6 +122,23 @@ t.test('a patient’s lists are found along an index, in order', async t => {
     await isFoundAlongAnIndex(t, `she ${list}`, () => alice(list))
 })
 
+t.test('whether a date is in a range is known from the index, before a row is fetched', async t => {
+  for (const [range, ...conditions] of [
+    ['date=ge2018', /date_hi > /],
+    ['date=gt2018', /date_hi > /],
+    ['date=le2018', /date_lo < /],
+    ['date=ge2018&date=lt2019', /date_hi > /, /date_lo < /],
+    ['date=2018-03', /date_hi <= /, /date_lo >= /],
+  ] as const)
+    for (const app of [alice, engine]) {
+      const [statement] = await statementsOf(() => app(`/Observation?patient=alice&${range}`))
+      const scan = (await planOf(statement as Statement, false)).find(
+        node => node['Index Name'] === 'observation_patient',
+      )
+      for (const condition of conditions) t.match(scan?.['Index Cond'], condition, range)
+    }
+})
+
 t.test('so is every further page', async t => {
   let next = linkOf(await alice('/Observation?patient=alice&category=laboratory&_count=50'), 'next')
   for (let page = 2; page <= 3; page++) {
