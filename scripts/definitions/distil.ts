@@ -16,7 +16,7 @@ export type Element = {
   types: string
   min?: number
   max?: string
-  /** `s`: part of the summary; `m`: a modifier element. */
+  /** `s`: part of the summary; `m`: a modifier element; `q`: its quantity is a SimpleQuantity, without a comparator. */
   flags?: string
   targets?: string
   codes?: string
@@ -71,7 +71,8 @@ function addElement(model: Distilled, structure: StructureDefinition, definition
   const element: Element = { name, types: typesOf(structure, definition, name) }
   if (definition.min > 0) element.min = definition.min
   if (definition.max !== '1') element.max = definition.max
-  const flags = `${definition.isSummary ? 's' : ''}${definition.isModifier ? 'm' : ''}`
+  const isSimple = definition.type?.some(({ profile = [] }) => profile.includes(`${PROFILE}SimpleQuantity`))
+  const flags = `${definition.isSummary ? 's' : ''}${definition.isModifier ? 'm' : ''}${isSimple ? 'q' : ''}`
   if (flags) element.flags = flags
   const targets = (definition.type ?? [])
     .filter(type => type.code === 'Reference')
@@ -82,10 +83,9 @@ function addElement(model: Distilled, structure: StructureDefinition, definition
   if (binding?.strength === 'required' && binding.valueSet && CODED.has(element.types)) {
     const url = binding.valueSet.split('|')[0] ?? ''
     const codes = expand(url)
-    if (codes) {
-      element[element.types === 'code' ? 'codes' : 'bound'] = url
-      model.valueSets[url] = codes
-    }
+    // What cannot be listed is named all the same: of MIME types and currencies, how they look can be checked.
+    element[element.types === 'code' ? 'codes' : 'bound'] = url
+    if (codes) model.valueSets[url] = codes
   }
   const elements = model.types[owner] ?? []
   elements.push(element)

@@ -6,7 +6,7 @@ export type ElementDefinition = {
   max: string
   isSummary?: boolean
   isModifier?: boolean
-  type?: { code: string; targetProfile?: string[] }[]
+  type?: { code: string; profile?: string[]; targetProfile?: string[] }[]
   contentReference?: string
   binding?: { strength: string; valueSet?: string }
   constraint?: Constraint[]

@@ -13,7 +13,7 @@ export type Element = {
   targets: readonly string[] | undefined
   /** The closed list of codes of a required binding, by code system; undefined when it is open or too large. */
   codes: Readonly<Record<string, readonly string[]>> | undefined
-  /** The same of a CodeableConcept or Coding. */
+  /** The same of a CodeableConcept, which may have other codings beside one of these. */
   bound: Readonly<Record<string, readonly string[]>> | undefined
   /** Whether `_summary=true` shows it. */
   isSummary: boolean
@@ -31,7 +31,10 @@ export type SearchParameter = {
   component: readonly { definition: string; expression: string }[]
 }
 
-/** An element as the file has it: what is the standard's default is left out; flags are `s` (summary) and `m` (modifier). */
+/**
+ * An element as the file has it: what is the standard's default is left out; flags are `s` (summary),
+ * `m` (modifier) and `q` (of a simple quantity).
+ */
 type Written = {
   name: string
   types: string
@@ -79,6 +82,10 @@ export function elementsOfType(type: string): readonly Element[] {
   elements.set(type, made ?? [])
   return made ?? []
 }
+
+/** The codes of a value set that is listed, by code system. */
+export const codesOfValueSet = (url: string): Readonly<Record<string, readonly string[]>> | undefined =>
+  file.valueSets[url]
 
 /** Whether a type has members of its own, as all but the primitives have. */
 export const isComplex = (type: string): boolean => Object.hasOwn(file.types, type)

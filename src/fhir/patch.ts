@@ -1,8 +1,7 @@
 import { applyFhirPathPatch } from './fhirpath-patch.ts'
 import { parseJson } from './json.ts'
 import { applyJsonPatch, checkJsonPatch } from './json-patch.ts'
-import { FhirError, invalid } from './outcome.ts'
-import { checkStructure } from './structure.ts'
+import { invalid } from './outcome.ts'
 import type { Json } from './types.ts'
 
 /** The media type of RFC 6902. */
@@ -33,16 +32,19 @@ const patchBy =
 /** A patch may be applied again when a transaction is tried again, and what it puts in place is changed by linking. */
 const copyOf = <T>(value: T): T => structuredClone(value)
 
-/** Reads what came as a patch: a JSON Patch is a list, a FHIRPath Patch a Parameters resource. @throws FhirError 400 */
-export function patchOf(body: unknown): Patch {
+/**
+ * Reads what came as a patch: a JSON Patch is a list, a FHIRPath Patch a Parameters resource, which `check` refuses when it
+ * is not a right one.
+ * @throws FhirError 400
+ */
+export function patchOf(body: unknown, check: (parameters: unknown) => void): Patch {
   if (Array.isArray(body)) {
     checkJsonPatch(body)
     return patchBy(resource => applyJsonPatch(resource, copyOf(body)))
   }
   if ((body as Json | undefined)?.resourceType !== 'Parameters')
     throw invalid('A patch is a list of JSON Patch operations (RFC 6902), or a FHIRPath patch in a Parameters resource')
-  const issues = checkStructure(body, 'Parameters')
-  if (issues.length > 0) throw new FhirError(400, issues)
+  check(body)
   return patchBy(resource => applyFhirPathPatch(resource, copyOf(body as Json)))
 }
 

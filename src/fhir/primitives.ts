@@ -12,11 +12,13 @@ export type Primitive = {
 }
 
 // The regular expressions of the standard are not used as they stand: that of base64Binary takes seconds on a hundred
-// characters, and that of string, read as JavaScript's, refuses no-break spaces.
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
-const SPACE = /\s/
-const CODE = /^\S+(?:\s\S+)*$/
-const ID = /^[A-Za-z0-9.-]{1,64}$/
+// characters, and that of string, read as JavaScript's, refuses no-break spaces. Short texts, which every
+// resource has dozens of, are read by characters.
+const SPACES = /[\s\u0000-\u001f]/
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
+const TEXT = /[^ \t\r\n]/
+/** From here on a regular expression is quicker than a loop. */
+const SHORT = 20
 const OID = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/
 const UUID = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?$/
@@ -25,18 +27,66 @@ const SECONDS_END = 19
 const MARK = 0
 /** Digits, sign and exponent: far more than any measurement has, and few enough to compute with. */
 const LONGEST_DECIMAL = 64
-/** 1 for a character of base64, 2 for white space between them. */
-const BASE64 = new Uint8Array(128)
-for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/') BASE64[char.charCodeAt(0)] = 1
-for (const char of ' \t\r\n') BASE64[char.charCodeAt(0)] = 2
 
-const isString = (value: unknown): boolean =>
-  typeof value === 'string' && value.length > 0 && !CONTROL.test(value) && (value.charCodeAt(0) > 32 || hasText(value))
+const BLANK = 1
+const CONTROL = 2
+const IN_ID = 4
+const IN_BASE64 = 8
+/** What the characters of ASCII are. */
+const KINDS = new Uint8Array(128)
+for (let char = 0; char < 32; char++) KINDS[char] = CONTROL
+for (const char of '\t\n\r ') KINDS[char.charCodeAt(0)] = BLANK
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
+  KINDS[char.charCodeAt(0)] = IN_ID | IN_BASE64
+for (const char of '-.') KINDS[char.charCodeAt(0)] = IN_ID
+for (const char of '+/') KINDS[char.charCodeAt(0)] = IN_BASE64
+const EQUALS = 0x3d
+const LONGEST_ID = 64
+
+const kindOf = (char: number): number => (char < 128 ? (KINDS[char] ?? 0) : 0)
 
 /** A string of white space alone would be trimmed to nothing. A no-break space is content. */
-const hasText = (value: string): boolean => /[^ \t\r\n]/.test(value)
+function isString(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  if (value.length > SHORT) return !CONTROLS.test(value) && (value.charCodeAt(0) > 32 || TEXT.test(value))
+  let hasText = false
+  for (let at = 0; at < value.length; at++) {
+    const char = value.charCodeAt(at)
+    if (char > 32) hasText = true
+    else if (KINDS[char] === CONTROL) return false
+  }
+  return hasText
+}
 
-const isUri = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && !SPACE.test(value)
+function isUri(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length === 0) return false
+  if (value.length > SHORT) return !SPACES.test(value)
+  for (let at = 0; at < value.length; at++) {
+    const char = value.charCodeAt(at)
+    if (char <= 32) return false
+    // Spaces of other scripts are rare enough for a regular expression.
+    if (char > 127) return !SPACES.test(value)
+  }
+  return true
+}
+
+/** Words with one space between them. */
+function isCode(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  let isAfterWord = false
+  for (let at = 0; at < value.length; at++) {
+    const kind = kindOf(value.charCodeAt(at))
+    if (kind === CONTROL || (kind === BLANK && !isAfterWord)) return false
+    isAfterWord = kind !== BLANK
+  }
+  return isAfterWord
+}
+
+function isId(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length === 0 || value.length > LONGEST_ID) return false
+  for (let at = 0; at < value.length; at++) if ((kindOf(value.charCodeAt(at)) & IN_ID) === 0) return false
+  return true
+}
 
 const matches =
   (pattern: RegExp) =>
@@ -65,16 +115,22 @@ const isDateTime = (value: unknown): boolean => isDate(value) || isInstant(value
 
 function isBase64(value: unknown): boolean {
   if (typeof value !== 'string') return false
-  let count = 0
+  let blanks = 0
+  let end = value.length
   let padding = 0
-  for (let at = 0; at < value.length; at++) {
-    const char = value.charCodeAt(at)
-    const kind = char < 128 ? BASE64[char] : 0
-    if (kind === 1 && padding === 0) count++
-    else if (char === 0x3d) padding++
-    else if (kind !== 2) return false
+  for (; end > 0; end--) {
+    const char = value.charCodeAt(end - 1)
+    if (char === EQUALS) padding++
+    else if (kindOf(char) === BLANK) blanks++
+    else break
   }
-  return count > 0 && padding <= 2 && (count + padding) % 4 === 0
+  for (let at = 0; at < end; at++) {
+    const kind = kindOf(value.charCodeAt(at))
+    if ((kind & IN_BASE64) !== 0) continue
+    if (kind !== BLANK) return false
+    blanks++
+  }
+  return end > 0 && padding <= 2 && (value.length - blanks) % 4 === 0
 }
 
 const text = { accepts: isString, right: 'a string that is not empty and has no control characters' }
@@ -95,8 +151,8 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primit
   ['canonical', uri],
   ['oid', { accepts: matches(OID), right: 'an OID such as urn:oid:1.2.3' }],
   ['uuid', { accepts: matches(UUID), right: 'a UUID such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520' }],
-  ['id', { accepts: matches(ID), right: 'an id: 1 to 64 of the characters A-Z a-z 0-9 - .' }],
-  ['code', { accepts: matches(CODE), right: 'a code, which has no spaces around it and no double spaces in it' }],
+  ['id', { accepts: isId, right: 'an id: 1 to 64 of the characters A-Z a-z 0-9 - .' }],
+  ['code', { accepts: isCode, right: 'a code, which has no spaces around it and no double spaces in it' }],
   ['date', { accepts: isDate, right: 'a date of the calendar: YYYY, YYYY-MM or YYYY-MM-DD' }],
   [
     'dateTime',

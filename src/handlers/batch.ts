@@ -4,6 +4,7 @@ import type { Json } from '../fhir/types.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { unservedSetting } from '../store/clients.ts'
 import type { Submission } from './bundle.ts'
+import { faultsOfBundle } from './bundle-faults.ts'
 import { answerEntry, type Entry, entryOf, isRead, isUnserved, whatOf } from './entry.ts'
 import { preferOfEntries, responseOfAnswer, responseOfError, skipped } from './entry-response.ts'
 import { knownError } from './errors.ts'
@@ -63,11 +64,16 @@ async function refusal(
 /** Each entry for itself, as if it had come alone: https://hl7.org/fhir/R4/http.html#brules */
 export async function batch(submission: Submission, values: readonly unknown[]): Promise<string> {
   const { server, grant, requestId, now, conditions } = submission
+  const { whole, entries: faults } = faultsOfBundle(submission.bundle)
+  if (whole) throw whole
   const responses: ResponseEntry[] = []
   const entries: Numbered[] = []
   for (const [index, value] of values.entries())
     try {
-      entries.push({ index, entry: entryOf(value, index, server) })
+      const entry = entryOf(value, index, server)
+      const fault = faults.get(index)
+      if (fault) throw fault
+      entries.push({ index, entry })
     } catch (error) {
       if (!(error instanceof FhirError)) throw error
       responses[index] = responseOfError(error)

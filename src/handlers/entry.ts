@@ -1,12 +1,12 @@
 import type { Grant } from '../access/grant.ts'
 import { FhirError, invalid, notAllowed } from '../fhir/outcome.ts'
-import { patchInEntry, patchOf } from '../fhir/patch.ts'
+import { patchInEntry } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
 import type { Call, Conditions, Server } from './call.ts'
 import { criteriaOf } from './create.ts'
-import { checkResource, type Intent, inPlace } from './intent.ts'
+import { checkResource, type Intent, inPlace, patchFrom } from './intent.ts'
 import { formPairs } from './negotiate.ts'
 import type { OperationAnswer } from './operations/operation.ts'
 import { type Method, type Parts, pathOf, type Way } from './way.ts'
@@ -186,7 +186,7 @@ export function intentOf(entry: Entry, server: Server): Intent {
     return { ...shared, ...guards, ...named, several, method }
   }
   if (method === 'PATCH') {
-    const patched = inPlace(`${place}.resource`, () => patchOf(bodyIn(entry, server)))
+    const patched = inPlace(`${place}.resource`, () => patchFrom(bodyIn(entry, server)))
     return { ...shared, ...guards, ...named, method, patch: patched }
   }
   const resource = checkResource(entry.resource, definition, method === 'PUT' ? id : undefined, place)

@@ -1,8 +1,8 @@
-import { FhirError, type Issue, invalid, invalidId, unprocessable } from '../fhir/outcome.ts'
-import type { Patch } from '../fhir/patch.ts'
-import { checkStructure } from '../fhir/structure.ts'
+import { FhirError, invalid, invalidId, unprocessable } from '../fhir/outcome.ts'
+import { type Patch, patchOf } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
+import { validate } from '../validation/validate.ts'
 
 /** A search that names at most one resource: the criteria of a conditional interaction. */
 export type Criteria = readonly (readonly [string, string])[]
@@ -42,16 +42,13 @@ export function inPlace<T>(place: string, work: () => T): T {
 const ID = /^[A-Za-z0-9\-.]{1,64}$/
 
 /**
- * Checks what came as a resource: that it is one of this type (400), that its structure is right (400 for what FHIR does not
- * know, 422 for what breaks its rules), and that its id is the one of the URL.
+ * Checks what came as a resource: that it is FHIR and one of this type (400), that it breaks no rule of FHIR (422), and
+ * that its id is the one of the URL.
  */
 export function checkResource(body: unknown, { type }: Definition, id: string | undefined, place: string): Json {
   if (id !== undefined && !ID.test(id)) throw atPlace(invalidId(id), place)
-  const issues = faultsOf(body, type)
-  if (issues.length > 0) {
-    const isFhir = issues.every(({ code }) => code !== 'structure')
-    throw atPlaceOfResource(new FhirError(isFhir ? 422 : 400, issues), place)
-  }
+  const { issues, isFhir } = validate(body, type)
+  if (issues.length > 0) throw atPlaceOfResource(new FhirError(isFhir ? 422 : 400, issues), place)
   const resource = body as Json
   if (id === undefined) return resource
   if (resource.id === undefined)
@@ -61,15 +58,19 @@ export function checkResource(body: unknown, { type }: Definition, id: string | 
   return resource
 }
 
-const faultsOf = (body: unknown, type: Definition['type']): Issue[] =>
-  checkStructure(body, type).filter(({ severity }) => severity === 'error' || severity === 'fatal')
-
 /** Checks what a patch has made. @throws FhirError 422: the patch was understood, what comes of it cannot be stored */
 export function checkPatched(resource: Json, { type }: Definition, place: string): Json {
-  const issues = faultsOf(resource, type)
+  const { issues } = validate(resource, type)
   if (issues.length > 0) throw atPlace(new FhirError(422, issues), place)
   return resource
 }
+
+/** Reads what came as a patch. @throws FhirError 400 */
+export const patchFrom = (body: unknown): Patch =>
+  patchOf(body, parameters => {
+    const { issues } = validate(parameters, 'Parameters')
+    if (issues.length > 0) throw new FhirError(400, issues)
+  })
 
 /** `Patient.birthDate` inside an entry is `Bundle.entry[3].resource.ofType(Patient).birthDate`. */
 export function atPlaceOfResource(error: FhirError, place: string): FhirError {

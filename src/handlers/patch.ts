@@ -1,12 +1,11 @@
-import { patchOf } from '../fhir/patch.ts'
 import type { Answer, Call } from './call.ts'
 import { writeOne } from './create.ts'
-import type { Intent } from './intent.ts'
+import { type Intent, patchFrom } from './intent.ts'
 
 async function patchWhat(call: Call, what: Pick<Intent, 'id' | 'criteria'>): Promise<Answer> {
   const { definition, body, conditions } = call
   const condition = conditions.ifMatch === undefined ? {} : { ifMatch: conditions.ifMatch }
-  return await writeOne(call, { method: 'PATCH', definition, patch: patchOf(body), place: '', ...what, ...condition })
+  return await writeOne(call, { method: 'PATCH', definition, patch: patchFrom(body), place: '', ...what, ...condition })
 }
 
 /**

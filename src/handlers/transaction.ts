@@ -3,6 +3,7 @@ import { FhirError, type Issue, invalid } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { unservedSetting } from '../store/clients.ts'
 import type { Submission } from './bundle.ts'
+import { faultsOfBundle } from './bundle-faults.ts'
 import type { Server } from './call.ts'
 import { answerEntry, type Entry, entryOf, intentOf, isRead, isUnserved, isWrite, permitEntry, wayOf } from './entry.ts'
 import { preferOfEntries, responseOfAnswer, responseOfWritten, skipped } from './entry-response.ts'
@@ -24,7 +25,7 @@ function allOf<T, R>(items: readonly T[], make: (item: T) => R): R[] {
   const [first] = errors
   if (first)
     throw new FhirError(
-      first.status,
+      errors.some(({ status }) => status === 400) ? 400 : first.status,
       errors.flatMap(error => error.issues),
       { headers: first.headers },
     )
@@ -70,6 +71,19 @@ function entriesOf({ server, grant }: Submission, { entry = [] }: Json): Entry[]
 const writesOf = (entries: readonly Entry[], server: Server): Intent[] =>
   allOf(entries.filter(isWrite), entry => intentOf(entry, server))
 
+/** The writes of a Bundle that is right, in itself and in all its resources. @throws FhirError 400, 422 */
+function received({ bundle, server }: Submission, entries: readonly Entry[]): Intent[] {
+  const { whole, entries: faults } = faultsOfBundle(bundle)
+  const shell = [whole, ...faults.values()].flatMap(fault => fault ?? [])
+  const works = [
+    ...shell.map(fault => (): Intent => {
+      throw fault
+    }),
+    ...entries.filter(isWrite).map(entry => (): Intent => intentOf(entry, server)),
+  ]
+  return allOf(works, work => work())
+}
+
 type Shared = Parameters<typeof answerEntry>[1]
 
 async function answerIn(entry: Entry, shared: Shared): Promise<ResponseEntry> {
@@ -103,13 +117,13 @@ export async function transaction(submission: Submission): Promise<string> {
   const entries = entriesOf(submission, submission.bundle)
   const skips = entries.some(isUnserved) && (await unservedSetting(server.pool, grant.client)) === 'skip'
   refuseUnknown(skips ? entries.filter(entry => !isUnserved(entry)) : entries)
-  const received = writesOf(entries, server)
+  const first = received(submission, entries)
   const changes = entries.filter(entry => entry.way?.affectsState && !isWrite(entry))
   const others = [...changes, ...entries.filter(isRead)]
   const prefer = preferOfEntries(conditions.prefer)
   const responses = await commit(server, async (db, attempt) => {
     // Linking has changed the resources in place: another try would find the first one's ids, so it begins with what came.
-    const intents = attempt === 1 ? received : writesOf(entriesOf(submission, submission.again()), server)
+    const intents = attempt === 1 ? first : writesOf(entriesOf(submission, submission.again()), server)
     const written = await perform(db, server, { grant, requestId, now }, intents)
     checkOnce(written, changes)
     const byPlace = new Map(written.map(each => [each.intent.place, responseOfWritten(each, prefer)]))

@@ -88,6 +88,8 @@ t.test('leaves a reference that leads nowhere as it is', async t => {
   const gone = {
     resourceType: 'Appointment',
     status: 'booked',
+    start: '2026-12-01T09:00:00Z',
+    end: '2026-12-01T09:30:00Z',
     participant: [
       { actor: { reference: 'Patient/alice' }, status: 'accepted' },
       { actor: { reference: 'Practitioner/gone' }, status: 'accepted' },

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { applyFhirPathPatch } from '../../src/fhir/fhirpath-patch.ts'
-import { patchOf } from '../../src/fhir/patch.ts'
 import type { Json } from '../../src/fhir/types.ts'
+import { patchFrom } from '../../src/handlers/intent.ts'
 import { statusOf } from '../support/refused.ts'
 
 type Parts = Record<string, Json>
@@ -21,7 +21,7 @@ const parameters = (...operations: Json[]): Json => ({
 })
 
 const patched = (resource: Json, ...operations: Json[]): unknown =>
-  patchOf(parameters(...operations))(structuredClone({ resourceType: 'Patient', ...resource }))
+  patchFrom(parameters(...operations))(structuredClone({ resourceType: 'Patient', ...resource }))
 
 const gives = (t: Test, resource: Json, operations: Json[], wanted: Json) =>
   t.same(patched(resource, ...operations), { resourceType: 'Patient', ...wanted })
@@ -54,11 +54,19 @@ t.test('an element is replaced, added and deleted, also inside another', async t
 t.test('an element that has no type of its own is sent as parts, in lists where it is one', async t => {
   const part = [
     { name: 'name', valueHumanName: { text: 'a name' } },
-    { name: 'telecom', valueContactPoint: { value: '1' } },
-    { name: 'telecom', valueContactPoint: { value: '2' } },
+    { name: 'telecom', valueContactPoint: { system: 'phone', value: '1' } },
+    { name: 'telecom', valueContactPoint: { system: 'phone', value: '2' } },
   ]
   gives(t, {}, [operation('add', 'Patient', { name: { valueString: 'contact' }, value: { part } })], {
-    contact: [{ name: { text: 'a name' }, telecom: [{ value: '1' }, { value: '2' }] }],
+    contact: [
+      {
+        name: { text: 'a name' },
+        telecom: [
+          { system: 'phone', value: '1' },
+          { system: 'phone', value: '2' },
+        ],
+      },
+    ],
   })
 })
 
@@ -180,11 +188,11 @@ t.test('what is not understood is 400, what does not fit is 422', async t => {
   )
   t.doesNotThrow(() => patched({}, operation('delete', 'Patient.birthDate')), 'what is not there need not go')
   t.equal(
-    statusOf(() => patchOf({ resourceType: 'Patient' })),
+    statusOf(() => patchFrom({ resourceType: 'Patient' })),
     400,
   )
   t.equal(
-    statusOf(() => patchOf({ resourceType: 'Parameters', parameter: [{ part: [] }] })),
+    statusOf(() => patchFrom({ resourceType: 'Parameters', parameter: [{ part: [] }] })),
     400,
   )
 })

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { parseJson, stringifyJson } from '../../src/fhir/json.ts'
-import { patchInEntry, patchOf } from '../../src/fhir/patch.ts'
+import { patchInEntry } from '../../src/fhir/patch.ts'
 import type { Json } from '../../src/fhir/types.ts'
+import { patchFrom } from '../../src/handlers/intent.ts'
 import { statusOf } from '../support/refused.ts'
 
 const SODIUM =
@@ -9,7 +10,7 @@ const SODIUM =
 
 const read = (text: string): unknown => parseJson(text).value
 
-const patched = (patch: string): string => stringifyJson(patchOf(read(patch))(read(SODIUM) as Json))
+const patched = (patch: string): string => stringifyJson(patchFrom(read(patch))(read(SODIUM) as Json))
 
 t.test('decimals keep their digits, those that stay and those that come', async t => {
   t.match(patched('[]'), '"value":1.10,')
@@ -87,7 +88,7 @@ t.test('a patch that is none is 400, one that does not fit is 422', async t => {
 })
 
 t.test('a patch can be applied again: what it puts in place is not its own', async t => {
-  const patch = patchOf(read('[{"op":"add","path":"/subject","value":{"reference":"urn:uuid:1"}}]'))
+  const patch = patchFrom(read('[{"op":"add","path":"/subject","value":{"reference":"urn:uuid:1"}}]'))
   const first = patch({ resourceType: 'Observation' }) as { subject: Json }
   first.subject.reference = 'Patient/1'
   t.same(patch({ resourceType: 'Observation' }), { resourceType: 'Observation', subject: { reference: 'urn:uuid:1' } })
@@ -95,7 +96,9 @@ t.test('a patch can be applied again: what it puts in place is not its own', asy
 
 t.test('an entry of a Bundle carries a JSON Patch in a Binary', async t => {
   const data = Buffer.from('[{"op":"replace","path":"/valueQuantity/value","value":3.0}]').toString('base64')
-  const patch = patchOf(patchInEntry({ resourceType: 'Binary', contentType: 'application/json-patch+json', data }, 64))
+  const patch = patchFrom(
+    patchInEntry({ resourceType: 'Binary', contentType: 'application/json-patch+json', data }, 64),
+  )
   t.match(stringifyJson(patch(read(SODIUM) as Json)), '"value":3.0,')
   for (const contentType of ['application/pdf', undefined])
     t.equal(
@@ -103,7 +106,7 @@ t.test('an entry of a Bundle carries a JSON Patch in a Binary', async t => {
       400,
     )
   t.equal(
-    statusOf(() => patchOf(patchInEntry(undefined, 64))),
+    statusOf(() => patchFrom(patchInEntry(undefined, 64))),
     400,
   )
 })

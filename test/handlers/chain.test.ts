@@ -64,6 +64,8 @@ await store(engine, [
     resourceType: 'Appointment',
     id: 'both',
     status: 'booked',
+    start: '2026-12-01T09:00:00Z',
+    end: '2026-12-01T09:30:00Z',
     participant: [ref('Patient/alice'), ref('Patient/bob')].map(actor => ({ actor, status: 'accepted' })),
   },
   {

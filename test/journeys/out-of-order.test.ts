@@ -8,6 +8,8 @@ const appointment = (id: string, nhsNumber: string) => ({
   resourceType: 'Appointment',
   id,
   status: 'booked',
+  start: '2026-12-01T09:00:00Z',
+  end: '2026-12-01T09:30:00Z',
   participant: [
     {
       actor: { type: 'Patient', identifier: { system: NHS, value: nhsNumber }, display: 'Somebody' },

@@ -21,6 +21,25 @@ const PRIMITIVE: Readonly<Record<string, unknown>> = {
   instant: '2001-02-03T04:05:06Z',
   time: '04:05:06',
   base64Binary: 'AAAA',
+  xhtml: '<div xmlns="http://www.w3.org/1999/xhtml">text</div>',
+}
+
+const coded = (system: string, code: string): Json => ({
+  coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code }],
+})
+
+/** What the invariants of R4 want besides. */
+const ALSO: Readonly<Record<string, Json>> = {
+  AllergyIntolerance: { clinicalStatus: coded('allergyintolerance-clinical', 'active') },
+  Appointment: { start: '2001-02-03T04:05:06Z', end: '2001-02-03T04:05:06Z' },
+  'Appointment.participant': { type: [{ text: 'text' }] },
+  Binary: { contentType: 'text/plain' },
+  Condition: { clinicalStatus: coded('condition-clinical', 'resolved') },
+  Consent: { policyRule: { text: 'text' } },
+  ContactPoint: { system: 'phone' },
+  Organization: { name: 'text' },
+  Range: { low: { value: 1 } },
+  Ratio: { numerator: { value: 1 }, denominator: { value: 2 } },
 }
 
 function sample(type: string, { codes, targets = ['Organization'] }: Pick<Element, 'codes' | 'targets'>): unknown {
@@ -42,19 +61,22 @@ function neededOf(type: string): readonly Element[] {
 }
 
 function filled(type: string): Json {
-  return Object.fromEntries(
-    neededOf(type).map(element => {
-      const [one = ''] = element.types
-      const value = sample(one, element)
-      return [memberName(element.name, one), element.max > 1 ? [value] : value]
-    }),
-  )
+  const needed = neededOf(type).map(element => {
+    const [one = ''] = element.types
+    const value = sample(one, element)
+    return [memberName(element.name, one), element.max > 1 ? [value] : value]
+  })
+  return { ...Object.fromEntries(needed), ...structuredClone(ALSO[type]) }
 }
 
 /** The least that is a resource of a type, by R4's own definition of it. */
 export function minimal(type: string, id?: string): Json {
   const isRequired = elementsOfType(type).some(({ min }) => min > 0)
-  return { resourceType: type, ...(id === undefined ? {} : { id }), ...(isRequired ? filled(type) : {}) }
+  return {
+    resourceType: type,
+    ...(id === undefined ? {} : { id }),
+    ...(isRequired ? filled(type) : structuredClone(ALSO[type])),
+  }
 }
 
 /** The element that a JSON member of a type belongs to, and the datatype that the member says. */

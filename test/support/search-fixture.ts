@@ -11,12 +11,17 @@ const declaredOf = (type: string, param: string) => definitionOf(type)?.search[p
 /** Whether a parameter says whose a resource is. */
 export const isPatients = (type: string, param: string): boolean => declaredOf(type, param)?.stored === 'patient'
 
+/** The element that a route ends at. */
+function elementAt(type: string, { steps }: Route) {
+  const last = steps.at(-1)
+  const holder = steps.slice(0, -1).reduce((of, { member }) => elementOf(of, member).datatype, type)
+  return last && elementOf(holder, last.member).element
+}
+
 /** The types that a reference parameter may lead to through one route, those that are served first. */
 export function targetsOf(type: string, param: string, route: Route): string[] {
   const declared = searchParametersOf(type).get(param)?.targets ?? []
-  const last = route.steps.at(-1)
-  const holder = route.steps.slice(0, -1).reduce((of, { member }) => elementOf(of, member).datatype, type)
-  const allowed = last && elementOf(holder, last.member).element.targets
+  const allowed = elementAt(type, route)?.targets
   const isAny = declared.length === 0 || declared.includes('Resource')
   const both = isAny ? allowed : allowed ? allowed.filter(each => declared.includes(each)) : declared
   const named = both === undefined || both.includes('Resource') ? servedTypes : both
@@ -43,7 +48,8 @@ function valuesAt(
   const maker = exists ? existing : MAKERS[declaredOf(type, param)?.type ?? '']?.[route.type]
   if (!maker) return []
   const keep = ({ value }: Made) => route.steps.at(-1)?.keep?.(value as Json) ?? true
-  if (route.type !== 'Reference') return maker(mark, { route, target: '' }).filter(keep)
+  if (route.type !== 'Reference')
+    return maker(mark, { route, target: '', bound: elementAt(type, route)?.bound }).filter(keep)
   const targets = targetsOf(type, param, route)
   const some = targets.slice(0, targets[0] === 'Patient' ? 2 : 1)
   const chosen = target === undefined ? some : targets.filter(each => each === target)

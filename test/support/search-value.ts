@@ -10,7 +10,11 @@ export type Mark = { readonly word: string; readonly day: string; readonly numbe
 export type Made = { readonly value: unknown; readonly queries: readonly string[] }
 
 /** Makes the values of a datatype: one for each way to write it. `target` is the type that a reference names. */
-export type Maker = (mark: Mark, context: { readonly route: Route; readonly target: string }) => readonly Made[]
+export type Maker = (mark: Mark, context: Context) => readonly Made[]
+
+type Codes = NonNullable<Route['codes']>
+/** Where a value will stand; `bound` are the codes of which a concept has to have one there. */
+export type Context = { readonly route: Route; readonly target: string; readonly bound?: Codes | undefined }
 
 type Makers = Readonly<Record<string, Maker>>
 
@@ -21,16 +25,24 @@ const urlOf = ({ word }: Mark) => `http://example.org/${word}`
 const url: Maker = mark => one(urlOf(mark), urlOf(mark))
 const word: Maker = mark => one(mark.word, mark.word)
 
-function boundCode(mark: Mark, codes: NonNullable<Route['codes']>): Made[] {
+function boundCode(mark: Mark, codes: Codes): Made[] {
   const pairs = Object.entries(codes).flatMap(([system, values]) => values.map(value => ({ system, value })))
   const distinct = [...new Map(pairs.reverse().map(pair => [pair.value, pair])).values()].reverse()
   const found = distinct[mark.code]
   return found ? one(found.value, found.value, `${found.system}|${found.value}`) : []
 }
 
+/** A coding of the list; what was entered in error may not be said to be active, so that is left out. */
+const boundConcept = (mark: Mark, codes: Codes): Made[] =>
+  Object.entries(codes).flatMap(([system, values]) => {
+    const code = values.filter(value => value !== 'entered-in-error')[mark.code]
+    return one({ coding: [{ system, code }], text: mark.word }, `${code}`, `${system}|${code}`)
+  })
+
 const TOKEN: Makers = {
   Coding: mark => one(coding(mark), ...tokenQueries(mark)),
-  CodeableConcept: mark => one({ coding: [coding(mark)], text: mark.word }, ...tokenQueries(mark)),
+  CodeableConcept: (mark, { bound }) =>
+    bound ? boundConcept(mark, bound) : one({ coding: [coding(mark)], text: mark.word }, ...tokenQueries(mark)),
   Identifier: mark => one({ system: SYSTEM, value: mark.word }, ...tokenQueries(mark)),
   ContactPoint: mark => ['phone', 'email'].flatMap(system => one({ system, value: mark.word }, mark.word)),
   code: (mark, context) => (context.route.codes ? boundCode(mark, context.route.codes) : word(mark, context)),

@@ -3,8 +3,8 @@ import { isComplex } from '../../fhir/model.ts'
 import { nearest } from '../../fhir/nearest.ts'
 import { invalid } from '../../fhir/outcome.ts'
 import { PRIMITIVES } from '../../fhir/primitives.ts'
-import { checkStructure } from '../../fhir/structure.ts'
 import type { Json } from '../../fhir/types.ts'
+import { validate } from '../../validation/validate.ts'
 import type { NamedOperation, Parameter } from './operation.ts'
 
 /** A Coding as far as operations look at it; from a URL it comes as `system|code`. */
@@ -91,7 +91,7 @@ type Given = readonly [name: string, value: unknown]
 
 /** The parameters of a Parameters resource. @throws FhirError 400 when it is not a right one */
 function givenIn(body: Json, { parameters }: NamedOperation): Given[] {
-  const issues = checkStructure(body, 'Parameters')
+  const { issues } = validate(body, 'Parameters')
   const [first] = issues
   if (first) throw invalid(first.text, first.expression, first.code)
   const list = (body.parameter ?? []) as Json[]

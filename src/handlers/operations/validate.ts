@@ -1,9 +1,9 @@
 import { allows, permitRead } from '../../access/permit.ts'
 import { parseJson } from '../../fhir/json.ts'
 import { type Issue, invalid, notFound, outcome } from '../../fhir/outcome.ts'
-import { checkStructure } from '../../fhir/structure.ts'
 import type { Json, ResourceType } from '../../fhir/types.ts'
 import type { Interaction } from '../../resources/definition.ts'
+import { validate as findings } from '../../validation/validate.ts'
 import { findCurrent } from '../read.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 
@@ -68,7 +68,7 @@ async function run(called: Called): Promise<OperationAnswer> {
   if (!sent && level === 'type') throw invalid('$validate needs the resource to validate', undefined, 'required')
   // What is stored is read, and so permitted, also when only its deletion is asked about.
   const resource = sent ?? (await storedOf(called))
-  const checked = mode === 'delete' ? [] : checkStructure(resource, type as ResourceType)
+  const checked = mode === 'delete' ? [] : findings(resource, type as ResourceType).issues
   const issues: Issue[] = [
     ...checked,
     ...wrongId(called, sent),
@@ -93,7 +93,7 @@ export const validate: NamedOperation = {
   name: 'validate',
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
   documentation:
-    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
+    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
   levels: { type: ['POST'], instance: ['GET', 'POST'] },
   types: 'served',
   affectsState: false,

@@ -202,6 +202,8 @@ t.test('what is shared is followed, but not into other records', async t => {
       resourceType: 'Appointment',
       id: 'eves',
       status: 'booked',
+      start: '2026-12-01T09:00:00Z',
+      end: '2026-12-01T09:30:00Z',
       slot: [{ reference: 'Slot/slot' }],
       participant: [
         { actor: { reference: 'Patient/eve' }, status: 'accepted' },
@@ -212,6 +214,8 @@ t.test('what is shared is followed, but not into other records', async t => {
       resourceType: 'Appointment',
       id: 'both',
       status: 'booked',
+      start: '2026-12-01T09:00:00Z',
+      end: '2026-12-01T09:30:00Z',
       participant: ['eve', 'alice'].map(id => ({ actor: { reference: `Patient/${id}` }, status: 'accepted' })),
     },
   ])

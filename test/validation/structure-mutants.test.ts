@@ -1,6 +1,11 @@
 import t from 'tap'
-import { checkStructure } from '../../src/fhir/structure.ts'
+import type { ResourceType } from '../../src/fhir/types.ts'
+import type { Settings } from '../../src/validation/run.ts'
+import { validate } from '../../src/validation/validate.ts'
 import { change, DIV, examples } from './structure-examples.ts'
+
+const issuesOf = (resource: unknown, expected?: ResourceType, settings?: Settings) =>
+  validate(resource, expected, settings).issues
 
 /** A change to one of the examples, what is expected to be said, and where. */
 type Mutant = [
@@ -168,8 +173,9 @@ const mutants: Mutant[] = [
   ['patient', 'photo.0.data', '"a*b="', 'value', 'Patient.photo[0].data', /"a\*b=" is not base64/],
   ['patient', 'photo.0.data', '"aGVsbG8"', 'value', 'Patient.photo[0].data', /base64/],
   ['patient', 'photo.0.data', '"aG=sbG8="', 'value', 'Patient.photo[0].data', /base64/],
-  ['patient', 'photo.0.contentType', '" image/png"', 'value', 'Patient.photo[0].contentType', /no spaces around/],
-  ['patient', 'photo.0.contentType', '"image  png"', 'value', 'Patient.photo[0].contentType', /double spaces/],
+  ['patient', 'language', '" en"', 'value', 'Patient.language', /no spaces around/],
+  ['patient', 'language', '"en  GB"', 'value', 'Patient.language', /double spaces/],
+  ['patient', 'photo.0.contentType', '"image png"', 'value', 'Patient.photo[0].contentType', /not a MIME type/],
   // Codes of required bindings.
   [
     'observation',
@@ -207,7 +213,16 @@ const mutants: Mutant[] = [
     'Patient.generalPractitioner[1].reference',
     /refers to a Patient/,
   ],
+  ['observation', 'subject.reference', '"#p"', 'invariant', 'Observation.subject.reference', /contained .*ref-1/],
   // Contained resources and extensions.
+  [
+    'patient',
+    'modifierExtension',
+    '[{"url":"urn:unknown","valueBoolean":true}]',
+    'extension',
+    'Patient.modifierExtension[0]',
+    /"urn:unknown" is not known here/,
+  ],
   [
     'patient',
     'contained.0.resourceType',
@@ -262,7 +277,7 @@ const mutants: Mutant[] = [
 
 for (const [base, path, value, code, expression, text] of mutants) {
   t.test(`${base}: ${path} ${value === undefined ? 'missing' : `= ${value.slice(0, 60)}`} is refused`, async t => {
-    const issues = checkStructure(change(examples[base] ?? '', path, value))
+    const issues = issuesOf(change(examples[base] ?? '', path, value))
     const found = issues.find(issue => issue.expression === expression && issue.code === code)
     t.match(found?.text, text, JSON.stringify(issues))
     for (const issue of issues) t.ok(issue.text.length < 1000)
