@@ -25,7 +25,8 @@ export const ERROR_CODES: Readonly<Partial<Record<IssueType, ErrorCode>>> = {
   structure: {
     spine: 'VALIDATION_ERROR',
     statuses: [400, 422],
-    meaning: 'The body is not JSON, or has members that FHIR does not know.',
+    meaning:
+      'The body is not JSON, or has members that FHIR does not know (400); or a list or object where there may be none (422).',
   },
   required: {
     spine: 'MISSING_VALUE',
@@ -51,7 +52,7 @@ export const ERROR_CODES: Readonly<Partial<Record<IssueType, ErrorCode>>> = {
   extension: {
     spine: 'VALIDATION_ERROR',
     statuses: [422],
-    meaning: 'An extension is not as extensions are.',
+    meaning: 'An extension may change what the resource means, and is not known here.',
   },
   'business-rule': {
     spine: 'VALIDATION_ERROR',

@@ -45,7 +45,7 @@ function checkLinks(list: readonly unknown[], run: Run): void {
     if (id !== undefined && ids.has(id)) {
       report(
         run,
-        'duplicate',
+        'invariant',
         () => 'Two contained resources have this id: each has one of its own',
         'contained',
         index,

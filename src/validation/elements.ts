@@ -146,7 +146,7 @@ export function elementId(value: unknown, run: Run): void {
   }
   run.ids ??= new Set()
   if (run.ids.has(value))
-    report(run, 'duplicate', () => 'Two elements have this id: each has to have one of its own', 'id')
+    report(run, 'invariant', () => 'Two elements have this id: each has to have one of its own', 'id')
   run.ids.add(value)
 }
 

@@ -45,7 +45,11 @@ const TOKEN: Makers = {
     bound ? boundConcept(mark, bound) : one({ coding: [coding(mark)], text: mark.word }, ...tokenQueries(mark)),
   Identifier: mark => one({ system: SYSTEM, value: mark.word }, ...tokenQueries(mark)),
   ContactPoint: mark => ['phone', 'email'].flatMap(system => one({ system, value: mark.word }, mark.word)),
-  code: (mark, context) => (context.route.codes ? boundCode(mark, context.route.codes) : word(mark, context)),
+  code: (mark, context) => {
+    const { codes, steps } = context.route
+    if (codes) return boundCode(mark, codes)
+    return steps.at(-1)?.member === 'contentType' ? one(`text/${mark.word}`, `text/${mark.word}`) : word(mark, context)
+  },
   boolean: ({ code }) => one(code === 0, String(code === 0)),
   string: word,
   id: word,
