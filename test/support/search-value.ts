@@ -25,8 +25,13 @@ const urlOf = ({ word }: Mark) => `http://example.org/${word}`
 const url: Maker = mark => one(urlOf(mark), urlOf(mark))
 const word: Maker = mark => one(mark.word, mark.word)
 
+/** An organization is nobody's home. */
+const NOT_EVERYWHERE = 'home'
+
 function boundCode(mark: Mark, codes: Codes): Made[] {
-  const pairs = Object.entries(codes).flatMap(([system, values]) => values.map(value => ({ system, value })))
+  const pairs = Object.entries(codes)
+    .flatMap(([system, values]) => values.map(value => ({ system, value })))
+    .filter(({ value }) => value !== NOT_EVERYWHERE)
   const distinct = [...new Map(pairs.reverse().map(pair => [pair.value, pair])).values()].reverse()
   const found = distinct[mark.code]
   return found ? one(found.value, found.value, `${found.system}|${found.value}`) : []
