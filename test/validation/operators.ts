@@ -1,3 +1,4 @@
+// over 300 lines because it is one table: each operator is a line or a few.
 // Ways to make something wrong of what is right, and ways to change it that FHIR allows.
 
 import { isComplex } from '../../src/fhir/model.ts'
