@@ -46,15 +46,25 @@ function textOf({ strings, values: holes }: Sql, values: unknown[]): string {
 }
 
 const MOST_NAMES = 200
-const names = new Map<string, string | undefined>()
+const USES = 3
+const MOST_SEEN = 1000
+const names = new Map<string, string>()
+const seen = new Map<string, number>()
 
 /**
- * The name under which a text is prepared on a connection. Every name stays planned on every connection, so
- * only the first texts get one; a shape that comes after them is planned each time.
+ * The name under which a text is prepared on a connection, from its third use on. Every name stays planned on every
+ * connection, so only so many texts get one: not those of searches that somebody makes once. Others are planned each time.
  */
 export function statementName(text: string): string | undefined {
-  if (names.has(text)) return names.get(text)
-  if (names.size >= MOST_NAMES) return undefined
+  const known = names.get(text)
+  if (known !== undefined || names.size >= MOST_NAMES) return known
+  const uses = (seen.get(text) ?? 0) + 1
+  if (uses < USES) {
+    if (seen.size >= MOST_SEEN) seen.clear()
+    seen.set(text, uses)
+    return undefined
+  }
+  seen.delete(text)
   const given = `p${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`
   names.set(text, given)
   return given

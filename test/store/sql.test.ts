@@ -1,5 +1,5 @@
 import t from 'tap'
-import { all, any, compile, join, name, raw, sql } from '../../src/store/sql.ts'
+import { all, any, compile, join, name, raw, sql, statementName } from '../../src/store/sql.ts'
 
 t.test('values become parameters, never text', async t => {
   t.same(compile(sql`select ${"'; drop table patient; --"} where x = ${1}`), {
@@ -25,4 +25,16 @@ t.test('no condition is true for all and false for any', async t => {
 
 t.test('a quote in a name stays inside the name', async t => {
   t.equal(compile(name('a"b')).text, '"a""b"')
+})
+
+t.test('a text is prepared from its third use on, under one name, and not every text there is', async t => {
+  const text = 'select 1 -- often'
+  t.same([statementName(text), statementName(text)], [undefined, undefined])
+  const given = statementName(text)
+  t.match(given, /^p.{20}$/)
+  for (let index = 0; index < 2000; index++) statementName(`select ${index} -- once`)
+  t.equal(statementName(text), given)
+  const uses = (index: number) => [1, 2, 3].map(() => statementName(`select ${index} -- thrice`))[2]
+  const named = Array.from({ length: 300 }, (_, index) => uses(index)).filter(each => each !== undefined)
+  t.equal(named.length, 199, 'those that were used once have taken no place')
 })
