@@ -3,6 +3,7 @@ import { mutantsOf } from './mutant.ts'
 const REACH = 'test/reach.test.ts'
 const LEAK = 'test/leak.test.ts'
 const LIMITED = 'test/leak-granular.test.ts'
+const EVERYTHING = 'test/handlers/operations/everything.test.ts'
 const USER = 'test/access/user-scopes.test.ts'
 const RELEASE = 'test/release.test.ts'
 const DEATH = 'test/death.test.ts'
@@ -87,7 +88,23 @@ export const visible = [
         'hersOrNobodys: () => sql`${asker.patient} is not null`',
         [LEAK],
       ],
-      ['a patient need not be reached', 'reach: topic => [reaches(asker, topic)]', 'reach: () => []'],
+      [
+        'a patient need not be reached',
+        'reach: topic => [asker.found?.(topic) ?? reaches(asker, topic)]',
+        'reach: () => []',
+      ],
+      [
+        'what is asked once for many types is not asked',
+        'questions.set(key, sql`${reaches(asker, topic)} as',
+        'questions.set(key, sql`true as',
+        [EVERYTHING],
+      ],
+      [
+        'one topic is asked for all',
+        "JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient, topic])",
+        "JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient])",
+        [EVERYTHING],
+      ],
       [
         'what is everybody’s is for those who reach nobody',
         'and cardinality(${reached(asker, topic, reach)}) > 0))`',

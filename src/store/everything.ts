@@ -8,7 +8,7 @@ import { SEVERAL_PATIENTS } from './matches.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visibleTo } from './visible.ts'
+import { askOnce, type Once, visibleTo } from './visible.ts'
 
 /** The name of one resource of a record, with what orders it: the Patient, what is hers by type and date, what that refers to. */
 export type Named = { readonly rank: number; readonly type: string; readonly at: string; readonly id: string }
@@ -57,27 +57,27 @@ function ofPatient({ definition, kind }: Permission, patient: string): Sql {
   return sql`(${hers} or (r.patient = ${raw(`'${SEVERAL_PATIENTS}'`)} and r.keys && array[${join(keys, ', ')}]))`
 }
 
-function ownOf(permission: Permission, { patient, care }: Record, now: Date): Sql {
+function ownOf(permission: Permission, { patient, care }: Record, { visible }: Once): Sql {
   const { type, compartment } = permission.definition
   const at = careDateOf(permission) ? raw('r.date_lo') : EARLIEST
   return sql`select ${raw(compartment === 'self' ? '0' : '1')} as rank, ${raw(`'${type}'`)} as type, r.id, ${at} as at, r.upd, r.refs
     from ${name(tableOf(type))} r
-    where ${ofPatient(permission, patient)} and ${inTime(permission, care)} and ${visibleTo(permission, raw('r'), now)}`
+    where ${ofPatient(permission, patient)} and ${inTime(permission, care)} and ${visible(permission, raw('r'))}`
 }
 
 /** A shared resource of nobody in particular: what names a patient is hers, or not for this record. */
-const sharedOf = (permission: Permission, now: Date): Sql => {
+const sharedOf = (permission: Permission, { visible }: Once): Sql => {
   const { type } = permission.definition
   return sql`select r.id, r.upd, r.refs from ${name(tableOf(type))} r
-    where n.type = ${raw(`'${type}'`)} and r.id = n.id and r.patient = '' and ${visibleTo(permission, raw('r'), now)}`
+    where n.type = ${raw(`'${type}'`)} and r.id = n.id and r.patient = '' and ${visible(permission, raw('r'))}`
 }
 
 /** What her resources refer to, and what that refers to in turn: the role, its practitioner and its organisation. */
-function linkedOf(shared: readonly Permission[], now: Date): Sql {
+function linkedOf(shared: readonly Permission[], once: Once): Sql {
   if (shared.length === 0)
     return raw(`linked (type, id, upd, refs) as (select '', '', '-infinity'::timestamptz, '{}'::text[] where false)`)
   const types = shared.map(({ definition }) => definition.type)
-  const parts = shared.map(permission => sharedOf(permission, now))
+  const parts = shared.map(permission => sharedOf(permission, once))
   return sql`linked (type, id, upd, refs) as (
     select '', '', ${EARLIEST}, array(select distinct ref from own, unnest(own.refs) ref)
     union
@@ -104,11 +104,13 @@ function statementOf(record: Record, access: Access, now: Date): Sql {
     sql`type = any(${types}::text[])`,
     since === undefined ? raw('true') : sql`upd >= ${moment(since)}`,
   ])
-  return sql`with recursive own as materialized (${join(
-    own.map(permission => ownOf(permission, record, now)),
+  const once = askOnce(now)
+  const hers = join(
+    own.map(permission => ownOf(permission, record, once)),
     ' union all ',
-  )}),
-    ${linkedOf(shared, now)},
+  )
+  const linked = linkedOf(shared, once)
+  return sql`with recursive ${once.asked()}, own as materialized (${hers}), ${linked},
     named as materialized (
       select rank, type, at, id from own where ${wanted}
       union all select distinct 2, l.type, ${EARLIEST}, l.id from linked l where l.id <> '' and ${wanted}
@@ -162,16 +164,18 @@ export async function textsOf(
   names: readonly { readonly type: string; readonly id: string }[],
   now: Date,
 ): Promise<readonly Text[]> {
+  const once = askOnce(now)
   const parts = [...new Set(names.map(({ type }) => type))].flatMap(type => {
     const permission = permissions.get(type)
     if (!permission) return []
     const ids = names.filter(each => each.type === type).map(({ id }) => id)
     return sql`select ${raw(`'${type}'`)} as type, r.id, r.content from ${name(tableOf(type))} r
-      where r.id = any(${ids}::text[]) and ${visibleTo(permission, raw('r'), now)}`
+      where r.id = any(${ids}::text[]) and ${once.visible(permission, raw('r'))}`
   })
   if (parts.length === 0) return []
   const found = new Map<string, Text>()
-  for (const [type, id, content] of await run<[string, string, string]>(db, join(parts, ' union all ')))
+  const statement = sql`with ${once.asked()} ${join(parts, ' union all ')}`
+  for (const [type, id, content] of await run<[string, string, string]>(db, statement))
     found.set(`${type}/${id}`, { type, id, content })
   return names.flatMap(({ type, id }) => found.get(`${type}/${id}`) ?? [])
 }

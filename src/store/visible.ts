@@ -5,7 +5,13 @@ import { tableOf } from './tables.ts'
 import { columnsWithin, within } from './within.ts'
 
 /** Who asks for whom, as SQL: parameters of one request, or columns of a batch of requests. */
-export type Asker = { readonly person: Sql; readonly patient: Sql; readonly now: Sql }
+export type Asker = {
+  readonly person: Sql
+  readonly patient: Sql
+  readonly now: Sql
+  /** Where the statement has asked already whether the person reaches the patient: what it found. */
+  readonly found?: (topic: Topic) => Sql
+}
 
 const covers = (topic: Topic): Sql =>
   topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
@@ -51,7 +57,7 @@ function whoseOf(reach: OnePatient | OnePerson, asker: Asker): Whose {
     return {
       hers: row => sql`${row}.patient = ${asker.patient}`,
       hersOrNobodys: row => sql`${row}.patient in ('', ${asker.patient})`,
-      reach: topic => [reaches(asker, topic)],
+      reach: topic => [asker.found?.(topic) ?? reaches(asker, topic)],
     }
   const among = (row: Sql, topic: Topic) => sql`${row}.patient = any(${reached(asker, topic, reach)})`
   return {
@@ -119,14 +125,39 @@ export function visible(permission: Permission, row: Sql, asker: (reach: OnePati
   return any(permission.of.map(part => visiblePart(definition, part, row, asker(part))))
 }
 
+const askerOf = (reach: OnePatient | OnePerson, now: Date): Asker => ({
+  person: sql`${reach.person}::text`,
+  // Who asks for all whom she reaches asks for nobody in particular.
+  patient: reach.kind === 'patient' ? sql`${reach.patient}::text` : raw('null::text'),
+  now: sql`${now.toISOString()}::timestamptz`,
+})
+
 /** The same for one request, whose person, patient and time are parameters. */
 export const visibleTo = (permission: Permission, row: Sql, now: Date): Sql =>
-  visible(permission, row, reach => ({
-    person: sql`${reach.person}::text`,
-    // Who asks for all whom she reaches asks for nobody in particular.
-    patient: reach.kind === 'patient' ? sql`${reach.patient}::text` : raw('null::text'),
-    now: sql`${now.toISOString()}::timestamptz`,
-  }))
+  visible(permission, row, reach => askerOf(reach, now))
+
+/** `visible()` for a statement about many types, in which each question of reach is asked once. */
+export type Once = {
+  readonly visible: (permission: Permission, row: Sql) => Sql
+  /** The part of the statement's `with` that asks, first of all: it is known when the rest has been written. */
+  readonly asked: () => Sql
+}
+
+/** Of one request: whether a person reaches a patient for a topic is the same for all types of the topic. */
+export function askOnce(now: Date): Once {
+  const questions = new Map<string, Sql>()
+  const found = (reach: OnePatient | OnePerson, topic: Topic): Sql => {
+    const asker = askerOf(reach, now)
+    const key = JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient, topic])
+    if (!questions.has(key)) questions.set(key, sql`${reaches(asker, topic)} as ${raw(`reach${questions.size}`)}`)
+    return raw(`(select reach${[...questions.keys()].indexOf(key)} from asked)`)
+  }
+  return {
+    visible: (permission, row) =>
+      visible(permission, row, reach => ({ ...askerOf(reach, now), found: topic => found(reach, topic) })),
+    asked: () => sql`asked as materialized (select ${join([raw('true as is_asked'), ...questions.values()], ', ')})`,
+  }
+}
 
 /** Whether questions by such permissions can share a statement, in which person and patient are columns. */
 export const canShare = (permission: Permission): boolean =>
