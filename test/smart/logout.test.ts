@@ -45,6 +45,7 @@ t.test('signing out', async t => {
   t.test('is asked for by the app, agreed to by the person, and leads back to the app', async t => {
     verifies('smart-2.2', 'SAL-1026')
     const { open, body, isSignedIn, refresh } = await signedIn()
+    const elsewhere = await signedIn()
     t.equal(await refresh(), 200)
     const page = await open(end({ id_token_hint: body.id_token, post_logout_redirect_uri: back, state: 's&1' }))
     t.match(page.html, 'Demo app</strong> asks you to sign out')
@@ -53,6 +54,7 @@ t.test('signing out', async t => {
     t.equal((await confirm(open, again, yes)).url, `${back}?state=s%261`)
     t.notOk(await isSignedIn())
     t.equal(await refresh(), 400, 'access while online is over')
+    t.equal(await elsewhere.refresh(), 200, 'and not that of another browser, where she is signed in')
   })
 
   t.test(

@@ -262,8 +262,11 @@ t.test('the token endpoint', async t => {
   t.test('refuses a refresh when the account was closed or the app was disabled', async t => {
     const { body } = await launchAndRedeem(server, { who: 'dev' })
     const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'demo-app' }
+    const identity = { who: 'dev', changes: { scope: 'openid fhirUser offline_access' } }
+    const { refresh_token } = (await launchAndRedeem(server, identity)).body
     await setPersonState(server.pool, 'dev', 'closed')
     t.match(await token(server, form), { status: 400, body: { error: 'invalid_grant' } })
+    t.match(await token(server, { ...form, refresh_token }), { status: 400, body: { error: 'invalid_grant' } })
     await setPersonState(server.pool, 'dev', 'active')
     await setClientState(server.pool, 'demo-app', 'disabled')
     t.match(await token(server, form), { status: 401, body: { error: 'invalid_client' } })
