@@ -1,6 +1,21 @@
 import { access } from './access.ts'
+import { authorization } from './authorization.ts'
+import { clients } from './clients.ts'
+import { consent } from './consent.ts'
 import type { Mutant } from './mutant.ts'
+import { pages } from './pages.ts'
+import { reads } from './reads.ts'
+import { tokens } from './tokens.ts'
 import { visible } from './visible.ts'
 
 /** Every mutant, by the file that it changes. */
-export const MUTANTS: readonly Mutant[] = [...access, ...visible]
+export const MUTANTS: readonly Mutant[] = [
+  ...access,
+  ...visible,
+  ...authorization,
+  ...consent,
+  ...clients,
+  ...pages,
+  ...reads,
+  ...tokens,
+]

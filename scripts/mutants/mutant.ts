@@ -12,7 +12,13 @@ export type Mutant = {
   readonly survives?: string
 }
 
-type Line = readonly [name: string, find: string, replace: string, tests?: readonly string[], survives?: string]
+type Line = readonly [
+  name: string,
+  find: string,
+  replace: string,
+  tests?: readonly string[] | undefined,
+  survives?: string,
+]
 
 /** Makes the mutants of one file, which are tried with the same test files where they name none. */
 export const mutantsOf = (file: string, tests: readonly string[], lines: readonly Line[]): readonly Mutant[] =>

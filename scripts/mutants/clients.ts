@@ -1,0 +1,117 @@
+import { mutantsOf } from './mutant.ts'
+
+const ASSERTIONS = 'test/attacks/assertions.test.ts'
+const KEYS = 'test/smart/client-keys.test.ts'
+const CLIENTS = 'test/smart/clients.test.ts'
+const LAUNCH = 'test/smart/launch.test.ts'
+
+/** The checks of clients: how they show who they are, and what launches them. */
+export const clients = [
+  ...mutantsOf(
+    'src/smart/assertion.ts',
+    [ASSERTIONS],
+    [
+      [
+        'an assertion lasts for hours',
+        'claims.exp > Date.now() / 1000 + 310)',
+        'claims.exp > Date.now() / 1000 + 31_000)',
+      ],
+      ['an assertion is of any type', "if (header.typ !== 'JWT')", "if (header.typ === '')"],
+      [
+        'keys may come from where the assertion says',
+        'if (header.jku !== undefined && header.jku !== client.jwksUri)',
+        "if (header.jku === '')",
+      ],
+      ['of two keys with one kid either is good', 'if (sameKid !== 1)', 'if (sameKid < 1)'],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/client-keys.ts',
+    [KEYS],
+    [
+      [
+        'keys are fetched from anywhere inside',
+        "if (!isInternal && (url.protocol !== 'https:' || dispatcher === undefined))",
+        'if (url.protocol === dispatcher)',
+      ],
+      [
+        'keys are fetched by http',
+        "(url.protocol !== 'https:' || dispatcher === undefined)",
+        '(dispatcher === undefined)',
+      ],
+      [
+        'keys are fetched from private addresses',
+        "(url.protocol !== 'https:' || dispatcher === undefined)",
+        "(url.protocol !== 'https:')",
+      ],
+      ['an approved address names another', "redirect: 'error'", "redirect: 'follow'"],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/clients.ts',
+    [CLIENTS],
+    [
+      [
+        'every secret fits',
+        'return timingSafeEqual(Buffer.from(stored), Buffer.from(storedSecret(given)))',
+        'return given.length > 0 && timingSafeEqual !== undefined',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/launch.ts',
+    [LAUNCH],
+    [
+      ['a launch may be begun with at any time', 'launch.expired || ', ''],
+      ['a launch is good for any app', ' || launch.clientId !== client.clientId', ''],
+      ['a launch needs no scope', "if (!ctx.oidc.requestParamScopes.has('launch')) {", 'if (!ctx.oidc) {'],
+      [
+        'a launch opens another record than its own',
+        'offers.find(({ patient }) => patient === launch?.patient)',
+        'offers.find(() => launch !== undefined)',
+      ],
+      [
+        'a launch that was made for a person is for anybody',
+        'return isMeant ? [found] : []',
+        'return isMeant || found ? [found] : []',
+      ],
+      [
+        'a launch is made for an app that does not ask for it',
+        "if (!client?.scopes.split(' ').includes('launch'))",
+        'if (!client)',
+      ],
+      [
+        'a launch is made for nobody',
+        "if (!(await inRecord('Patient', patient, patient)))",
+        'if (inRecord === undefined)',
+      ],
+      [
+        'a launch is made with the Encounter of another',
+        "if (encounter !== undefined && !(await inRecord('Encounter', encounter, patient)))",
+        'if (encounter === patient)',
+      ],
+      [
+        'a launch says anything',
+        '  additionalProperties: false,\n  properties: {\n    client_id',
+        '  additionalProperties: true,\n  properties: {\n    client_id',
+      ],
+      [
+        'a launch names a patient where its context must not',
+        'if (fault) refuse(`launch/fhirContext/',
+        'if (fault === null) refuse(`launch/fhirContext/',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/launches.ts',
+    [LAUNCH],
+    [
+      [
+        'a launch is found after it was used',
+        'from launch where id_hash = $1 and used_at is null`',
+        'from launch where id_hash = $1`',
+      ],
+      ['a launch is used twice', "where id_hash = $1 and used_at is null',", "where id_hash = $1',"],
+    ],
+  ),
+]

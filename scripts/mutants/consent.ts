@@ -1,0 +1,101 @@
+import { mutantsOf } from './mutant.ts'
+
+const REFRESH = 'test/attacks/refresh-tokens.test.ts'
+const ASSERTIONS = 'test/attacks/assertions.test.ts'
+const PARAMETERS = 'test/attacks/parameters.test.ts'
+const PROVIDER = 'test/smart/provider.test.ts'
+const ACCOUNTS = 'test/smart/accounts.test.ts'
+const CONSENT = 'test/smart/consent-routes.test.ts'
+const FORMS = 'test/attacks/forms.test.ts'
+const OTHERS = 'test/attacks/page-of-another-person.test.ts'
+
+/** The checks of what is granted: scopes, whose record, what was ticked. */
+export const consent = [
+  ...mutantsOf(
+    'src/smart/resource-server.ts',
+    [PROVIDER],
+    [
+      [
+        'a token is made for any audience',
+        'if (resource !== fhirBaseOf(config))',
+        'if (resource === undefined)',
+        [PARAMETERS, 'test/attacks/pushed-requests.test.ts'],
+      ],
+      [
+        'aud may be left out',
+        "if (ctx.oidc.route === 'token') return fhirBaseOf(config)",
+        'if (ctx.oidc.route) return fhirBaseOf(config)',
+      ],
+      [
+        'what cannot be enforced is granted as something less',
+        'if (fault !== undefined) throw new errors.InvalidScope(`this',
+        'if (fault === null) throw new errors.InvalidScope(`this',
+        ['test/smart/resource-server.test.ts'],
+      ],
+      [
+        'an app has what it asks for, whatever it may have',
+        "const asked = grantable(text, allowed, backend ? 'backend' : 'launch')",
+        "const asked = grantable(text, text, backend ? 'backend' : 'launch')",
+        [REFRESH, ASSERTIONS],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/accounts.ts',
+    [ACCOUNTS],
+    [
+      ['online access goes on after the sign-out', ' || !(await isOnline(ctx, token))', ''],
+      [
+        'a token is renewed for a record that is reached no more',
+        'if (context && !(await stillReaches(options, context))) return undefined',
+        '',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/ticks.ts',
+    ['test/smart/ticks.test.ts'],
+    [
+      [
+        'what was not ticked is granted',
+        'if (own.length > 0 && own.every(({ isTicked }) => isTicked)) return [scope]',
+        'if (own.length > 0) return [scope]',
+      ],
+      [
+        'of what was asked a part that is not ticked is granted',
+        'return own.flatMap(({ isTicked, grants }) => (isTicked ? grants : []))',
+        'return own.flatMap(({ grants }) => grants)',
+      ],
+      ['nothing ticked is something', 'if (requested.some(isRecord) && !granted.some(isRecord)) return undefined', ''],
+      [
+        'what was not asked before starts ticked',
+        'isTicked: known === undefined ? last === undefined : ',
+        'isTicked: known === undefined ? true : ',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/consent-routes.ts',
+    [FORMS, OTHERS],
+    [
+      [
+        'what was not offered can be ticked',
+        "const ticked = form.getAll('scope').filter(id => offered.has(id))",
+        "const ticked = form.getAll('scope').filter(id => id !== '' || offered.has(id))",
+        [OTHERS, FORMS, CONSENT],
+      ],
+      [
+        'another record than the one that was shown is opened',
+        'if (needsPatient(scopes) && chosen?.patient !== patient) {',
+        'if (needsPatient(scopes) && chosen === undefined) {',
+        [FORMS, OTHERS, ACCOUNTS],
+      ],
+      [
+        'a consent is taken from any form',
+        "    const interaction = await find(request, reply)\n    const form = checkForm(options.config, request, interaction.uid)\n    if (interaction.prompt !== 'consent' ||",
+        "    const interaction = await find(request, reply)\n    const form = new URLSearchParams(String(request.body))\n    if (interaction.prompt !== 'consent' ||",
+        [FORMS],
+      ],
+    ],
+  ),
+]

@@ -1,0 +1,91 @@
+import { mutantsOf } from './mutant.ts'
+
+const AUTHENTICATE = ['test/handlers/authenticate.test.ts']
+const ANOTHER = ['test/another-issuer.test.ts']
+
+/** The checks of access tokens: at the FHIR server, at the authorization server's own API, and what was taken back. */
+export const tokens = [
+  ...mutantsOf('src/handlers/verify.ts', AUTHENTICATE, [
+    ['a token of another issuer is honoured', '        allowedIss: issuer,\n', ''],
+    ['a token for another audience is honoured', '        allowedAud: audience,\n', ''],
+    ['an id_token is an access token', '        checkTyp: TYPE,\n', ''],
+    [
+      'our tokens may be signed by any algorithm',
+      "        algorithms: ['ES256'],\n",
+      '',
+      undefined,
+      'the library takes of the algorithms those that fit the key, and our keys fit one; that none and HMAC are refused is tested',
+    ],
+    ['a token needs no end and no name', '        requiredClaims: REQUIRED,\n      },\n', '      },\n'],
+    [
+      'a token of any other issuer is honoured',
+      '          issuer,\n          audience,\n',
+      '          audience,\n',
+      ANOTHER,
+    ],
+    [
+      'a token of another issuer may be for anybody',
+      '          issuer,\n          audience,\n',
+      '          issuer,\n',
+      ANOTHER,
+    ],
+    ['an id_token of another issuer is an access token', '          typ: TYPE,\n', '', ANOTHER],
+  ]),
+  ...mutantsOf('src/handlers/authenticate.ts', AUTHENTICATE, [
+    ['claims are not looked at', 'if (fault !== undefined) throw new Error(fault)', ''],
+    ['a token that is remembered does not end', 'grant.expires * 1000 > Date.now() && !revoked', '!revoked'],
+    ['a token that was taken back is good', ' && !revoked.isRevoked(grant.tokenId)', ''],
+    [
+      'what was verified by a key that is gone is remembered',
+      'if (generation() !== verifiedBy) remembered.clear()',
+      '',
+      ANOTHER,
+    ],
+    ['a header that is not Bearer is none', 'const BEARER = /^Bearer +', 'const BEARER = /^\\w+ +'],
+  ]),
+  ...mutantsOf(
+    'src/handlers/issuer-keys.ts',
+    ['test/handlers/issuer-keys.test.ts'],
+    [
+      [
+        'of two keys with one name the last is believed',
+        "return new Map(usable.flatMap(key => (typeof key.kid === 'string' && isOnly(key) ?",
+        "return new Map(usable.flatMap(key => (typeof key.kid === 'string' && isOnly !== undefined ?",
+      ],
+      ['a key for encryption verifies', "(use === undefined || use === 'sig') && ", ''],
+      [
+        'a key that may not verify does',
+        " && (operations === undefined || operations.includes('verify'))",
+        '',
+        undefined,
+        'the platform refuses to make a verifying key of it too; asked here, so that it is not for the platform to remember',
+      ],
+      [
+        'a key is good for every algorithm',
+        'if (!algorithmsOf(key).some(each => each === alg))',
+        'if (alg === undefined)',
+      ],
+      ['a made-up kid has the issuer asked each time', 'if (now() < triedAt + COOL_DOWN) return Promise.resolve()', ''],
+      [
+        'keys are believed for ever while the issuer is away',
+        'if (now() < known.freshUntil + STALE) return known',
+        'return known',
+      ],
+      ['the issuer’s host may name another one', "    redirect: 'error',\n", ''],
+      ['a set of keys may be endless', 'if (length > MOST_BYTES) throw', 'if (length < 0) throw'],
+      ['a key that was replaced still verifies', 'if (known && known.text !== fetched.text) generation++', ''],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/revocations.ts',
+    ['test/store/revocations.test.ts'],
+    [
+      ['nothing is refused while revocations are not known', '!listener.isReady || (', '('],
+      [
+        'what was revoked before the start is not known',
+        'for (const [hashed, exp] of await load(pool)) listener.revoked.set(hashed, exp)',
+        '',
+      ],
+    ],
+  ),
+]
