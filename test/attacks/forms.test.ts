@@ -1,5 +1,6 @@
 import t from 'tap'
 import { browser, fieldsOf, type Visited } from '../../scripts/demo-client.ts'
+import { csrfToken } from '../../src/smart/forms.ts'
 import {
   authorizationServer,
   authorizeUrl,
@@ -34,6 +35,8 @@ t.test('a form that our own page did not send', async t => {
     const other = await fresh()(authorizeUrl())
     const open = fresh()
     const page = await open(authorizeUrl())
+    const uid = page.url.split('/').at(-1) ?? ''
+    t.equal(csrfOf(page), csrfToken({ baseUrl: BASE, secret: server.keySecret }, uid), 'made with the server’s secret')
     for (const csrf of [
       undefined,
       '',
@@ -42,6 +45,7 @@ t.test('a form that our own page did not send', async t => {
       `${csrfOf(page)}x`,
       csrfOf(page).slice(1),
       csrfOf(page).toUpperCase(),
+      ...['', 'the secret of another server'].map(secret => csrfToken({ baseUrl: BASE, secret }, uid)),
     ]) {
       const form = new URLSearchParams(password)
       if (csrf !== undefined) form.set('csrf', csrf)

@@ -53,6 +53,17 @@ t.test('nor is the one of a session that the attacker has himself', async t => {
   t.equal((await ask(attacker, `${BASE}/account/apps`)).status, 303)
 })
 
+t.test('nor is it when she signs in over it, without signing him out', async t => {
+  const attacker: Jar = new Map()
+  await signInToAccount(attacker, 'george')
+  const victim: Jar = new Map(attacker)
+  const { html } = await ask(victim, `${BASE}/account/apps`)
+  const form = { csrf: csrfIn(html), name: 'alice', password: DEMO_PASSWORD }
+  t.equal((await ask(victim, `${BASE}/account/sign-in`, form)).status, 303)
+  t.match((await ask(victim, `${BASE}/account/apps`)).html, 'Alice Archer')
+  t.equal((await ask(attacker, `${BASE}/account/apps`)).status, 303, 'his session has ended with it')
+})
+
 t.test(
   'of two identifiers in a browser neither is believed: one was put there by a neighbour of the domain',
   async t => {
