@@ -1,6 +1,5 @@
 import { referencesOf, tokensOf } from '../fhir/extract.ts'
 import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
-import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import type { Queryable } from './db.ts'
 import { indexKey, referenceKey, tokenKeys } from './hash.ts'
@@ -83,14 +82,31 @@ const slotOf = (key: string): string =>
   indexKey(`held by identifier ${BigInt.asUintN(64, BigInt(key)) % BigInt(SLOTS)}`)
 
 /** A resource that is about to be written, or to be deleted. */
-type Coming = { readonly definition: Definition; readonly id: string; readonly resource?: Json | undefined }
+type Coming = Pick<Version, 'definition' | 'id'> & { readonly method: string; readonly resource?: Json | undefined }
 
 const isWithheld = ({ definition, resource }: Coming, now: Date): boolean => {
   const release = resource && definition.release?.(resource as unknown as ResourceOf<ResourceType>, now)
   return release === 'never' || (release instanceof Date && release > now)
 }
 
-/** The keys of the identifiers by which withheld resources hold others, or held them until now. */
+/** The keys of the identifiers by which resources that are withheld until now hold others. */
+async function keysHeldBefore(
+  db: Queryable,
+  inheritance: Inheritance,
+  ids: readonly string[],
+  now: Date,
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await run<[string]>(
+    db,
+    sql`select content from ${name(tableOf(inheritance.holder))}
+      where id = any(${ids}::text[]) and keys @> array[${namingKey(inheritance)}::bigint]
+        and release_at > ${now.toISOString()}::timestamptz`,
+  )
+  return rows.flatMap(([content]) => keysNamedIn(inheritance, content))
+}
+
+/** The keys of the identifiers by which withheld resources will hold others, or held them until now. */
 async function keysHeld(
   db: Queryable,
   inheritance: Inheritance,
@@ -98,18 +114,11 @@ async function keysHeld(
   now: Date,
 ): Promise<string[]> {
   const holders = coming.filter(({ definition }) => definition.type === inheritance.holder)
-  if (holders.length === 0) return []
-  const withheld = holders.filter(each => isWithheld(each, now))
-  const former = await run<[string]>(
-    db,
-    sql`select content from ${name(tableOf(inheritance.holder))}
-      where id = any(${holders.map(({ id }) => id)}::text[]) and keys @> array[${namingKey(inheritance)}::bigint]
-        and release_at > ${now.toISOString()}::timestamptz`,
-  )
-  return [
-    ...withheld.flatMap(({ resource = {} }) => namedBy(inheritance, resource).map(carriedKey)),
-    ...former.flatMap(([content]) => keysNamedIn(inheritance, content)),
-  ]
+  const changed = holders.filter(({ method }) => method !== 'POST').map(({ id }) => id)
+  const named = holders
+    .filter(each => isWithheld(each, now))
+    .flatMap(({ resource = {} }) => namedBy(inheritance, resource).map(carriedKey))
+  return [...named, ...(await keysHeldBefore(db, inheritance, changed, now))]
 }
 
 /**
