@@ -12,6 +12,7 @@ import { environment, type Line, save, summarise, table } from './report.ts'
 import { runScenario } from './rounds.ts'
 import { SCENARIOS, type Scenario, scenariosOf, writeLists } from './scenarios.ts'
 import { freePort, type Running, startControl, startOurs } from './servers.ts'
+import { measureTokens } from './token-rounds.ts'
 
 const OUT = fileURLToPath(new URL('out', import.meta.url))
 const SIZES = {
@@ -64,6 +65,8 @@ function options() {
       grow: { type: 'boolean' },
       patients: { type: 'string', default: '20000' },
       keep: { type: 'boolean', default: false },
+      /** Measures what tokens cost instead. */
+      tokens: { type: 'boolean', default: false },
       /** Node's own flags for our server, as in --flags=--cpu-prof. */
       flags: { type: 'string' },
     },
@@ -98,4 +101,5 @@ const wanted = options()
 if (!build()) throw new Error('The server does not compile')
 mkdirSync(OUT, { recursive: true })
 if (wanted.grow) await grow(OUT, wanted)
+else if (wanted.tokens) await measureTokens(OUT, wanted)
 else await compare(wanted)
