@@ -60,7 +60,7 @@ t.test('signing out', async t => {
   t.test(
     'ends every access that was granted for while the person is signed in, and the access tokens with it',
     async t => {
-      verifies('smart-2.2', 'SAL-100', 'SAL-366')
+      verifies('smart-2.2', 'SAL-100', 'SAL-366', 'SAL-1029')
       const { open, body, refresh } = await signedIn()
       const revocations = async () => (await auditLines(server.pool)).filter(line => line[2] === 'revoke')
       const before = (await revocations()).length
@@ -91,7 +91,7 @@ t.test('signing out', async t => {
   )
 
   t.test('ends the sign-in to the account’s pages in the same browser, and no other', async t => {
-    verifies('smart-2.2', 'SAL-1026')
+    verifies('smart-2.2', 'SAL-1026', 'SAL-1029')
     const { open, page } = await signInTo(BASE, server.get, 'alice')
     const elsewhere = await signInTo(BASE, server.get, 'alice')
     await signInAs(open, await open(authorizeUrl()), 'alice')

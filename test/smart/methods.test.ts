@@ -24,7 +24,7 @@ t.test('a method that an endpoint does not take', async t => {
   ]
   for (const [path, allow, methods] of endpoints)
     t.test(`is refused at ${path} with those that it takes, so that the page that asked can read it`, async t => {
-      verifies('smart-2.2', 'SAL-17')
+      verifies('smart-2.2', 'SAL-17', 'SAL-1028')
       for (const method of methods) {
         const { status, headers, text } = await ask(method, path)
         t.equal(status, 405, method)

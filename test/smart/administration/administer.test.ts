@@ -11,6 +11,7 @@ import {
 } from '../../../src/smart/administration/administer.ts'
 import { authorizationServer, eight, launchAndRedeem, token } from '../../support/authorization-server.ts'
 import { auditLines } from '../../support/stored.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const server = await authorizationServer(t)
 const administrator: Administrator = {
@@ -98,6 +99,7 @@ t.test('a new secret takes the place of the one before, at once', async t => {
 })
 
 t.test('a secret can be good for a while beside the one that takes its place, and one before that is not', async t => {
+  verifies('smart-2.2', 'SAL-1030')
   const first = (await register(administrator, { ...ENGINE, client_id: 'overlapping' })).client_secret
   const { client_secret: second, ...told } = await rotateSecret(administrator, 'overlapping', { overlap_seconds: 600 })
   const left = Date.parse(String(told.previous_secret_expires_at)) - Date.now()
