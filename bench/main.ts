@@ -13,6 +13,7 @@ import { runScenario } from './rounds.ts'
 import { SCENARIOS, type Scenario, scenariosOf, writeLists } from './scenarios.ts'
 import { freePort, type Running, startControl, startOurs } from './servers.ts'
 import { measureTokens } from './token-rounds.ts'
+import { measureValidation } from './validation.ts'
 
 const OUT = fileURLToPath(new URL('out', import.meta.url))
 const SIZES = {
@@ -63,6 +64,8 @@ function options() {
       hold: { type: 'boolean' },
       /** Looks at searches in a trust of so many patients instead. */
       grow: { type: 'boolean' },
+      /** What the validator costs, in this process. */
+      validation: { type: 'boolean' },
       patients: { type: 'string', default: '20000' },
       keep: { type: 'boolean', default: false },
       /** Measures what tokens cost instead. */
@@ -102,4 +105,5 @@ if (!build()) throw new Error('The server does not compile')
 mkdirSync(OUT, { recursive: true })
 if (wanted.grow) await grow(OUT, wanted)
 else if (wanted.tokens) await measureTokens(OUT, wanted)
+else if (wanted.validation) process.exitCode = (await measureValidation(OUT)) ? 0 : 1
 else await compare(wanted)

@@ -33,21 +33,30 @@ const RUNS = /^(?:javascript|vbscript|data(?!:image\/(?:png|gif|jpeg|webp)[;,]))
 const HIDDEN = /[\u0000-\u0020\u007f-\u00a0]/g
 const STYLE_RUNS = /expression\s*\(|url\s*\(|javascript:|@import|behavior\s*:|\\/i
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
-const ENTITY = /&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);/y
 const XHTML = 'http://www.w3.org/1999/xhtml'
 
+const LESS = 0x3c
 const GREATER = 0x3e
 const SLASH = 0x2f
 const EQUALS = 0x3d
 const BANG = 0x21
 const NO_BREAK_SPACE = 0xa0
+const HASH = 0x23
+const SMALL_X = 0x78
+const SEMICOLON = 0x3b
+type Names = ReadonlyMap<number, string>
+
+/** Names of at most five letters by these as one number, so that most need not be cut out of the text. */
+const shortOnes = (names: Iterable<string>): Names =>
+  new Map([...names].filter(name => /^[a-z0-9]{1,5}$/.test(name)).map(name => [packed(name, 0, name.length), name]))
+
+const SHORT_ELEMENTS = shortOnes(ELEMENTS)
+const SHORT_ATTRIBUTES = shortOnes(ATTRIBUTES.keys())
 
 /** Where the scan stands, and what it has seen. */
 type Scan = {
   readonly div: string
   at: number
-  /** The next < after the tag that is read: no tag goes beyond it. */
-  less: number
   /** The next & not yet looked at. */
   ampersand: number
   readonly open: string[]
@@ -57,7 +66,7 @@ type Scan = {
 /** What is wrong with a narrative's div, or undefined when it is well-formed and has only what the standard allows. */
 export function narrativeFault(div: string): string | undefined {
   if (CONTROL.test(div)) return 'it has control characters'
-  const scan: Scan = { div, at: afterSpace(div, 0), less: 0, ampersand: 0, open: [], hasContent: false }
+  const scan: Scan = { div, at: afterSpace(div, 0), ampersand: 0, open: [], hasContent: false }
   if (!div.startsWith('<div', scan.at) || isNameChar(div.charCodeAt(scan.at + 4))) return 'it has to begin with <div'
   scan.ampersand = next(div, '&', scan.at)
   while (scan.at < div.length) {
@@ -72,7 +81,6 @@ function tagFault(scan: Scan): string | undefined {
   const { div, at } = scan
   const second = div.charCodeAt(at + 1)
   if (second === BANG && div.startsWith('<!--', at)) return commentFault(scan)
-  scan.less = next(div, '<', at + 1)
   return second === SLASH ? endTagFault(scan) : startTagFault(scan)
 }
 
@@ -80,7 +88,6 @@ function commentFault(scan: Scan): string | undefined {
   const end = scan.div.indexOf('-->', scan.at + 4)
   if (end < 0) return 'a comment is not closed'
   scan.at = end + 3
-  scan.less = next(scan.div, '<', scan.at)
   if (scan.ampersand < scan.at) scan.ampersand = next(scan.div, '&', scan.at)
   return undefined
 }
@@ -88,10 +95,12 @@ function commentFault(scan: Scan): string | undefined {
 function endTagFault(scan: Scan): string | undefined {
   const { div, at, open } = scan
   const last = open.pop() ?? ''
-  const end = afterSpace(div, at + 2 + last.length)
-  if (div.startsWith(last, at + 2) && div.charCodeAt(end) === GREATER) {
-    scan.at = end + 1
-    return undefined
+  if (isAt(div, last, at + 2)) {
+    const end = afterSpace(div, at + 2 + last.length)
+    if (div.charCodeAt(end) === GREATER) {
+      scan.at = end + 1
+      return undefined
+    }
   }
   const name = div.slice(at + 2, endOfName(div, at + 2))
   if (name === last || !ELEMENTS.has(name)) return malformed(scan)
@@ -99,13 +108,15 @@ function endTagFault(scan: Scan): string | undefined {
 }
 
 function startTagFault(scan: Scan): string | undefined {
-  const { div, at, less, open } = scan
+  const { div, at, open } = scan
   let end = endOfName(div, at + 1)
-  const name = div.slice(at + 1, end)
+  const known = shortName(SHORT_ELEMENTS, div, at + 1, end)
+  const name = known ?? div.slice(at + 1, end)
   if (name === '') return malformed(scan)
-  if (!ELEMENTS.has(name)) return `<${name.slice(0, 20)}> is not allowed in a narrative`
+  if (known === undefined && !ELEMENTS.has(name)) return `<${name.slice(0, 20)}> is not allowed in a narrative`
   let isXhtml = open.length > 0
-  let seen = ''
+  let before = ''
+  let others: string[] | undefined
   for (;;) {
     const from = afterSpace(div, end)
     const char = div.charCodeAt(from)
@@ -118,17 +129,18 @@ function startTagFault(scan: Scan): string | undefined {
       scan.hasContent ||= name === 'img'
       return undefined
     }
-    if (from === end || from >= less) return malformed(scan)
+    if (from === end) return malformed(scan)
     const nameEnd = endOfName(div, from)
-    const attribute = div.slice(from, nameEnd)
+    const attribute = shortName(SHORT_ATTRIBUTES, div, from, nameEnd) ?? div.slice(from, nameEnd)
     const begin = beginOfValue(div, nameEnd)
     if (begin < 0) return malformed(scan)
-    end = div.indexOf(div.charAt(begin - 1), begin)
-    if (end < 0 || end >= less || seen.includes(` ${attribute} `)) return malformed(scan)
+    end = endOfValue(div, begin)
+    if (end < 0 || attribute === before || others?.includes(attribute)) return malformed(scan)
     const fault = attributeFault(scan, attribute, begin, end)
     if (fault !== undefined) return fault
     if (attribute === 'xmlns') isXhtml = true
-    seen += ` ${attribute} `
+    if (before !== '') others = [...(others ?? []), before]
+    before = attribute
     end++
   }
 }
@@ -140,6 +152,24 @@ function beginOfValue(div: string, nameEnd: number): number {
   const quote = afterSpace(div, equals + 1)
   const char = div.charAt(quote)
   return char === '"' || char === "'" ? quote + 1 : -1
+}
+
+/** Where the quote is that ends a value; -1 when there is none before the next tag. */
+function endOfValue(div: string, begin: number): number {
+  const quote = div.charCodeAt(begin - 1)
+  for (let at = begin; at < div.length; at++) {
+    const char = div.charCodeAt(at)
+    if (char === quote) return at
+    if (char === LESS) return -1
+  }
+  return -1
+}
+
+/** Whether a name stands at a place: quicker than startsWith, for names are short. */
+function isAt(div: string, name: string, from: number): boolean {
+  for (let index = 0; index < name.length; index++)
+    if (div.charCodeAt(from + index) !== name.charCodeAt(index)) return false
+  return true
 }
 
 function attributeFault(scan: Scan, name: string, begin: number, end: number): string | undefined {
@@ -156,7 +186,8 @@ function attributeFault(scan: Scan, name: string, begin: number, end: number): s
 
 /** The text up to the next tag. */
 function textFault(scan: Scan): string | undefined {
-  const { div, less } = scan
+  const { div } = scan
+  const less = div.charCodeAt(scan.at) === LESS ? scan.at : next(div, '<', scan.at)
   if (!scan.hasContent) scan.hasContent = afterSpace(div, scan.at) < less
   scan.at = less
   return entityFault(scan, less)
@@ -165,11 +196,26 @@ function textFault(scan: Scan): string | undefined {
 /** Each & up to a place has to begin an entity. */
 function entityFault(scan: Scan, end: number): string | undefined {
   while (scan.ampersand < end) {
-    ENTITY.lastIndex = scan.ampersand
-    if (!ENTITY.test(scan.div)) return 'an & is not written as &amp;'
+    if (!isEntity(scan.div, scan.ampersand + 1)) return 'an & is not written as &amp;'
     scan.ampersand = next(scan.div, '&', scan.ampersand + 1)
   }
   return undefined
+}
+
+/** Whether a name, `#160` or `#xA0` stands after an &, and a semicolon after that. */
+function isEntity(div: string, from: number): boolean {
+  const isNumber = div.charCodeAt(from) === HASH
+  const isHex = isNumber && div.charCodeAt(from + 1) === SMALL_X
+  const begin = from + (isHex ? 2 : isNumber ? 1 : 0)
+  let at = begin
+  for (; ; at++) {
+    const char = div.charCodeAt(at)
+    const letter = char | 32
+    const isDigit = char >= 48 && char <= 57
+    const isLetter = letter >= 97 && letter <= (isHex ? 102 : 122)
+    if (!(isDigit ? isNumber || at > begin : isLetter && (isHex || !isNumber))) break
+  }
+  return at > begin && div.charCodeAt(at) === SEMICOLON
 }
 
 function endFault({ div, at, hasContent }: Scan): string | undefined {
@@ -202,6 +248,20 @@ function isNameChar(char: number): boolean {
     (char >= 45 && char <= 58 && char !== SLASH) ||
     char === 95
   )
+}
+
+/** Five characters as one small number; others may have the same. */
+function packed(text: string, from: number, end: number): number {
+  let sum = 0
+  for (let at = from; at < end; at++) sum = (sum << 6) | (text.charCodeAt(at) & 63)
+  return sum
+}
+
+/** The known name that stands at a place, if it is a short one. */
+function shortName(names: Names, text: string, from: number, end: number): string | undefined {
+  if (end - from > 5) return undefined
+  const known = names.get(packed(text, from, end))
+  return known !== undefined && known.length === end - from && isAt(text, known, from) ? known : undefined
 }
 
 function endOfName(text: string, from: number): number {

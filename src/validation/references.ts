@@ -10,14 +10,19 @@ const QUESTION_MARK = 0x3f
 const CAPITAL_A = 0x41
 
 /** The contained resource that a fragment names; `#` alone is the resource that contains. */
-function resolve(id: string, { root, inContained }: Run): Json | undefined {
-  if (id === '') return inContained ? root : undefined
-  return objectsOf(root.contained).find(one => one.id === id)
+export function resolve(fragment: string, run: Run): Json | undefined {
+  const { root } = run
+  const id = fragment.slice(1)
+  if (id === '') return run.inContained ? root : undefined
+  // Made once for a resource: there may be as many references as there are contained resources.
+  if (run.contained?.of !== root)
+    run.contained = { of: root, byId: new Map(objectsOf(root.contained).map(one => [one.id, one])) }
+  return run.contained.byId.get(id)
 }
 
 /** ref-1 of https://hl7.org/fhir/R4/references.html: what a reference with # names is contained. */
 function typeOfFragment(reference: string, run: Run): string | undefined {
-  const found = resolve(reference.slice(1), run)
+  const found = resolve(reference, run)
   if (found === undefined) {
     report(
       run,

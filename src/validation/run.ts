@@ -19,6 +19,8 @@ export type Run = {
   readonly modifiers: ReadonlySet<string>
   /** The resource that fragments are resolved in. */
   root: Json
+  /** What is contained in a resource by id, once it has been asked for. */
+  contained: { readonly of: Json; readonly byId: ReadonlyMap<unknown, Json> } | undefined
   /** Whether a contained resource is being checked. */
   inContained: boolean
   /** The ids of its elements so far. */

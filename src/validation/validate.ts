@@ -149,6 +149,7 @@ export function validate(resource: unknown, expected?: ResourceType, settings: S
     entries,
     modifiers: known,
     root,
+    contained: undefined,
     inContained: false,
     ids: undefined,
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseReference } from '../../fhir/reference.ts'
 import type { Json } from '../../fhir/types.ts'
 import { chosen, codingsOf, has, type Invariants, invariants, isCoded, objectsOf } from '../invariant.ts'
+import { resolve } from '../references.ts'
 import type { Run } from '../run.ts'
 
 const ALLERGY_VERIFICATION = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-verification'
@@ -21,11 +22,11 @@ function isSaidOnce(observation: Json): boolean {
 }
 
 /** ctm-1 asks what a reference leads to: its own text says so, or it is not known. */
-function isForPractitioner({ onBehalfOf, member }: Json, { root }: Run): boolean {
+function isForPractitioner({ onBehalfOf, member }: Json, run: Run): boolean {
   const { reference } = (member ?? {}) as Json
   if (onBehalfOf === undefined || typeof reference !== 'string') return true
   if (reference.startsWith('#')) {
-    const found = objectsOf(root.contained).find(({ id }) => id === reference.slice(1))
+    const found = resolve(reference, run)
     return found === undefined || found.resourceType === 'Practitioner'
   }
   const parsed = parseReference(reference)
