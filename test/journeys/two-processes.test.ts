@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
-import { personTokens } from '../../scripts/demo-client.ts'
-import { setClientState } from '../../src/store/clients.ts'
+import { browser, fieldsOf, personTokens, type Visited } from '../../scripts/demo-client.ts'
+import { DEMO_PASSWORD } from '../../src/demo-people.ts'
+import { disableClient, enableClient, setClientState } from '../../src/store/clients.ts'
 import { demoServer } from '../support/demo.ts'
 import { secondProcess } from '../support/second-process.ts'
 import { verifies } from '../support/verifies.ts'
@@ -57,6 +59,59 @@ t.test('a refresh at one process is known at the other, lost answers and theft i
   for (const token of [access_token, first.body.access_token, next.body.access_token]) {
     t.ok((await millisecondsUntilRefused(token ?? '')) < 1000)
   }
+})
+
+/** A sign-in, and what an app may do for as long as it lasts. */
+async function onlineAccess() {
+  const open = browser(server.baseUrl)
+  const verifier = 'v'.repeat(43)
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'demo-app',
+    redirect_uri: 'http://127.0.0.1/callback',
+    scope: 'online_access patient/*.rs',
+    aud: `${server.baseUrl}/fhir`,
+    state: 'x',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  })
+  const send = (page: Visited, action: string, fields: Record<string, string>) => {
+    const kept = fieldsOf(page.html).filter(({ name }) => ['csrf', 'scope', 'patient'].includes(name))
+    const form = new URLSearchParams(kept.map(({ name, value }) => [name, value]))
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
+    return open(`${page.url.replace(/(\/interaction\/[^/]+).*/, '$1')}/${action}`, form)
+  }
+  const signIn = await open(`${server.baseUrl}/oauth2/authorize?${query}`)
+  const consent = await send(signIn, 'sign-in', { name: 'alice@example.org', password: DEMO_PASSWORD })
+  const code = new URL((await send(consent, 'consent', {})).url).searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', client_id: 'demo-app', redirect_uri: 'http://127.0.0.1/callback' }
+  const { body } = await post(other, 'token', { ...form, code, code_verifier: verifier })
+  return { open, body }
+}
+
+t.test('what was granted for while somebody is signed in ends at both when she signs out at one', async t => {
+  verifies('smart-2.2', 'SAL-1029', 'SAL-100')
+  const { open, body } = await onlineAccess()
+  const { access_token = '', refresh_token = '' } = body
+  t.equal(await read(other, access_token), 200)
+  const page = await open(`${server.baseUrl}/oauth2/session/end`)
+  const xsrf = fieldsOf(page.html).find(({ name }) => name === 'xsrf')?.value ?? ''
+  await open(`${server.baseUrl}/oauth2/session/end/confirm`, new URLSearchParams({ xsrf, logout: 'yes' }))
+  t.equal(await read(server.baseUrl, access_token), 401)
+  t.ok((await millisecondsUntilRefused(access_token)) < 1000)
+  const form = { grant_type: 'refresh_token', client_id: 'demo-app', refresh_token }
+  t.match(await post(other, 'token', form), { status: 400, body: { error: 'invalid_grant' } })
+})
+
+t.test('the tokens of an app that is disabled are refused by both', async t => {
+  verifies('smart-2.2', 'SAL-1010')
+  const { access_token } = await personTokens(server.baseUrl, 'alice', SCOPE)
+  t.equal(await read(other, access_token), 200)
+  t.equal(await read(server.baseUrl, access_token), 200)
+  await disableClient(server.pool, 'demo-app')
+  t.ok((await millisecondsUntilRefused(access_token)) < 1000)
+  await enableClient(server.pool, 'demo-app')
+  t.equal(await read(other, access_token), 401, 'for good')
 })
 
 t.test('an app that is disabled gets no token from either', async t => {
