@@ -1,10 +1,12 @@
 import { access } from './access.ts'
+import { account } from './account.ts'
 import { authorization } from './authorization.ts'
 import { clients } from './clients.ts'
 import { consent } from './consent.ts'
 import type { Mutant } from './mutant.ts'
 import { pages } from './pages.ts'
 import { reads } from './reads.ts'
+import { registration } from './registration.ts'
 import { tokens } from './tokens.ts'
 import { visible } from './visible.ts'
 
@@ -17,5 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...clients,
   ...pages,
   ...reads,
+  ...registration,
+  ...account,
   ...tokens,
 ]

@@ -87,6 +87,12 @@ export const authorization = [
         ['test/smart/clients.test.ts'],
       ],
       [
+        'what an app gives back ends its one token only',
+        'revokeGrantPolicy: async () => true,',
+        'revokeGrantPolicy: async () => false,',
+        [REFRESH, PROVIDER],
+      ],
+      [
         'a token that is not stored is issued',
         '    await adapter(token.kind).upsert(',
         '    if (payload.jti === 0) await adapter(token.kind).upsert(',
@@ -112,6 +118,7 @@ export const authorization = [
     [REFRESH],
     [
       ['a code is redeemed twice at the same time', "&& model !== 'RefreshToken')", '&& false)', [CODES]],
+      ['a second use is never theft', '(found.consumedAgo ?? 0) > race', '(found.consumedAgo ?? 0) > 1e9', [PROVIDER]],
       [
         'a refresh token whose successor was used is answered again',
         'return next?.consumedAt === undefined ? found',
@@ -122,6 +129,12 @@ export const authorization = [
         "throw new errors.InvalidClientAuth('the assertion was used before')",
         'return',
         [ASSERTIONS],
+      ],
+      [
+        'tokens are issued under a grant that was revoked',
+        "const mustStand = underGrant ? 'grant' :",
+        'const mustStand = underGrant ? undefined :',
+        ['test/smart/adapter.test.ts'],
       ],
       [
         'tokens are issued to a system that was disabled',

@@ -17,6 +17,7 @@ export const clients = [
         'claims.exp > Date.now() / 1000 + 31_000)',
       ],
       ['an assertion is of any type', "if (header.typ !== 'JWT')", "if (header.typ === '')"],
+      ['an assertion needs no kid', "  if (typeof header.kid !== 'string') refuse('kid is missing')\n", ''],
       [
         'keys may come from where the assertion says',
         'if (header.jku !== undefined && header.jku !== client.jwksUri)',
@@ -45,6 +46,23 @@ export const clients = [
         "(url.protocol !== 'https:')",
       ],
       ['an approved address names another', "redirect: 'error'", "redirect: 'follow'"],
+      [
+        'a key that was withdrawn is believed for ever',
+        'if (now >= fetched.until) await fetchKeys(client, fetched, now)',
+        '',
+      ],
+      [
+        'made-up kids have the address asked each time',
+        'if (!isKnown && now >= fetched.askedAt + PAUSE) {',
+        'if (!isKnown) {',
+      ],
+      ['what cannot be fetched is believed', '    keys.clear()\n', ''],
+      [
+        'keys are kept as long as their address likes',
+        'Math.min(Number(seconds) * 1000, LONGEST)',
+        'Number(seconds) * 1000',
+      ],
+      ['what must not be kept is kept', '  if (/\\bno-(store|cache)\\b/i.test(cacheControl)) return 0\n', ''],
     ],
   ),
   ...mutantsOf(

@@ -41,9 +41,27 @@ export const consent = [
     ],
   ),
   ...mutantsOf(
+    'src/smart/token-requests.ts',
+    [REFRESH],
+    [
+      [
+        'an app with a secret needs none to refresh',
+        "  if (client?.kind !== 'public') return body\n",
+        '',
+        ['test/smart/token-requests.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/smart/accounts.ts',
     [ACCOUNTS],
     [
+      [
+        'an account that is closed gets tokens',
+        '!(await findActivePerson(options.pool, sub)) || ',
+        '',
+        [PROVIDER, ACCOUNTS],
+      ],
       ['online access goes on after the sign-out', ' || !(await isOnline(ctx, token))', ''],
       [
         'a token is renewed for a record that is reached no more',

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -22,7 +23,8 @@ function copyFiles(root: string, tree: string): void {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  for (const path of listed.split('\0').filter(path => path !== '' && existsSync(join(root, path)))) {
+  const isFile = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true
+  for (const path of listed.split('\0').filter(isFile)) {
     mkdirSync(dirname(join(tree, path)), { recursive: true })
     copyFileSync(join(root, path), join(tree, path))
   }

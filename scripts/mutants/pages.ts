@@ -24,6 +24,7 @@ export const pages = [
         ".update(subject).digest('base64url')",
         ".update(subject.slice(0, 0)).digest('base64url')",
       ],
+      ['anybody can compute the token of a form', "derive(config.secret, 'csrf')", "derive('', 'csrf')"],
     ],
   ),
   ...mutantsOf(
@@ -135,6 +136,11 @@ export const pages = [
         'what works while she is away ends with a sign-out',
         "        and 'offline_access' <> all (string_to_array(coalesce(g.payload -> 'openid' ->> 'scope', ''), ' '))\n",
         '',
+      ],
+      [
+        'a sign-out ends what was granted in other sessions',
+        " and t.payload ->> 'sessionUid' = $2)`",
+        ' and $2::text is not null)`',
       ],
     ],
   ),

@@ -30,11 +30,28 @@ export const tokens = [
       ANOTHER,
     ],
     ['an id_token of another issuer is an access token', '          typ: TYPE,\n', '', ANOTHER],
+    [
+      'a token of another issuer needs no end and no name',
+      '          requiredClaims: REQUIRED,\n        })',
+      '        })',
+      ANOTHER,
+    ],
+    [
+      'a person of another server is somebody here',
+      'return /^[A-Za-z]+\\/[A-Za-z0-9\\-.]{1,64}$/.test(relative) ?',
+      "return relative !== '' ?",
+      ANOTHER,
+    ],
   ]),
   ...mutantsOf('src/handlers/authenticate.ts', AUTHENTICATE, [
     ['claims are not looked at', 'if (fault !== undefined) throw new Error(fault)', ''],
     ['a token that is remembered does not end', 'grant.expires * 1000 > Date.now() && !revoked', '!revoked'],
     ['a token that was taken back is good', ' && !revoked.isRevoked(grant.tokenId)', ''],
+    [
+      'tokens are good while it is not known which were taken back',
+      'if (!revoked.ready())',
+      'if (revoked === undefined)',
+    ],
     [
       'what was verified by a key that is gone is remembered',
       'if (generation() !== verifiedBy) remembered.clear()',

@@ -186,8 +186,8 @@ export const visible = [
       ['of several scopes all have to hold', 'any(queries.map(clauses =>', 'all(queries.map(clauses =>'],
       [
         'what is not known counts as within, when it is asked whether it is outside',
-        'sql`coalesce(${any(',
-        'sql`(${any(',
+        'sql`coalesce(${any(queries.map(clauses => all(clauses.map(clause => holds(clause, definition, row)))))}, false)`',
+        'any(queries.map(clauses => all(clauses.map(clause => holds(clause, definition, row)))))',
       ],
       [
         'an id need not be the one of the scope',

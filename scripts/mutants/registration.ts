@@ -1,0 +1,100 @@
+import { mutantsOf } from './mutant.ts'
+
+const REGISTRATION = 'test/smart/registration.test.ts'
+const ROUTES = 'test/smart/administration/routes.test.ts'
+const ADMINISTER = 'test/smart/administration/administer.test.ts'
+
+/** The checks of how clients come to be: by themselves, and by an administrator. */
+export const registration = [
+  ...mutantsOf(
+    'src/smart/registration.ts',
+    [REGISTRATION],
+    [
+      ['a redirect URI may have a wildcard', "uri.includes('#') || uri.includes('*') || ", "uri.includes('#') || "],
+      ['a redirect URI may have a fragment', "uri.includes('#') || uri.includes('*') || ", "uri.includes('*') || "],
+      ['a redirect URI may hide its site behind a user', " || url.username !== '' || url.password !== '')", ')'],
+      [
+        'a redirect URI may be http',
+        "return LOOPBACK.has(url.hostname) ? undefined : 'must be https'",
+        'return undefined',
+      ],
+      [
+        'a redirect URI may be a script',
+        "return url.protocol.includes('.') ? undefined : 'must be",
+        "return url.protocol.includes(':') ? undefined : 'must be",
+      ],
+      [
+        'an app gets all scopes that it asks for',
+        "grantable(String(given.scope), most, 'launch')",
+        "grantable(String(given.scope), String(given.scope), 'launch')",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/registration-routes.ts',
+    [REGISTRATION],
+    [
+      [
+        'an app registers itself without a token',
+        "  if (token === undefined || most === undefined)\n    throw new errors.InvalidToken('no initial access token, or one that was used')\n",
+        "  if (token === undefined || most === undefined) return JSON.stringify(registrationOf(request.body, 'openid', []))\n",
+      ],
+      [
+        'an app gives itself scopes by an update',
+        "registrationOf(request.body, client?.scopes ?? '', ",
+        "registrationOf(request.body, String((request.body as { scope?: string }).scope ?? client?.scopes ?? ''), ",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/registrations.ts',
+    [REGISTRATION],
+    [
+      [
+        'an initial access token is good twice',
+        'and consumed_at is null and expires_at > now()',
+        'and expires_at > now()',
+      ],
+      [
+        'an initial access token is good for ever',
+        'and consumed_at is null and expires_at > now()',
+        'and consumed_at is null',
+      ],
+      [
+        'the tokens of an app outlive it',
+        "text: 'delete from oidc_payload where client_id = $1'",
+        "text: 'select from oidc_payload where client_id = $1'",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/administration/routes.ts',
+    [ROUTES],
+    [
+      [
+        'any system administers clients',
+        'callerOf(options, request, reply, ADMINISTRATION)',
+        "callerOf(options, request, reply, '__launch')",
+      ],
+      ['an administrator makes another', 'if (scopesOf(body).includes(ADMINISTRATION)) throw denied()', ''],
+      [
+        'an administrator changes another',
+        "if (client?.scopes.split(' ').includes(ADMINISTRATION)) throw denied()",
+        '',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/administration/administer.ts',
+    [ADMINISTER],
+    [
+      [
+        'a client that is disabled is said to be before its tokens are refused',
+        '  await administrator.revoked?.settled()\n',
+        '',
+        [ADMINISTER],
+        'a race of microseconds: the set of revoked tokens hears of it a moment later; that waiting for it works is shown by test/store/revocations.test.ts',
+      ],
+    ],
+  ),
+]
