@@ -39,6 +39,19 @@ t.test('a right resource and a wrong one are both answered with 200', async t =>
   t.same(await storedVersions(s.pool), before, 'nothing is stored')
 })
 
+t.test('a wrong resource in Parameters is answered with what is wrong with it, wrong Parameters with 400', async t => {
+  verifies('fhir-rest', 'REST-56')
+  const resource = { resourceType: 'Patient', contact: [{ gender: 'female' }], surname: 'A' }
+  const wrong = await post('/Patient/$validate', parameters({ name: 'resource', resource }))
+  t.equal(wrong.status, 200)
+  t.same(
+    issuesOf(wrong).map(({ expression }) => expression?.[0]),
+    ['Patient.contact[0]', 'Patient.surname'],
+  )
+  t.match(wrong.text, /pat-1/)
+  t.equal((await post('/Patient/$validate', parameters({ name: 'resource', resource, x: 1 }))).status, 400)
+})
+
 t.test('the resource may come in Parameters, with a mode and a profile', async t => {
   verifies('fhir-rest', 'REST-56')
   const resource = { resourceType: 'Patient', gender: 'female' }
