@@ -44,6 +44,7 @@ t.test('an origin is allowed when the app is registered there', async t => {
     t.ok(originAllowed(origin, native, []), origin)
   }
   t.notOk(originAllowed('https://localhost:3000', native, []))
+  t.notOk(originAllowed('http://localhost:3000/page', native, []), 'an address is no origin')
   t.notOk(originAllowed('http://localhost.evil.example', native, []))
 })
 
