@@ -4,6 +4,7 @@ const CODES = 'test/attacks/codes.test.ts'
 const REFRESH = 'test/attacks/refresh-tokens.test.ts'
 const ASSERTIONS = 'test/attacks/assertions.test.ts'
 const PROVIDER = 'test/smart/provider.test.ts'
+const STORE = 'test/store/tokens.test.ts'
 
 /** The checks of the authorization and token endpoints: cookies, codes, refresh tokens, introspection. */
 export const authorization = [
@@ -145,6 +146,50 @@ export const authorization = [
     ],
   ),
   ...mutantsOf(
+    'src/store/tokens.ts',
+    [STORE],
+    [
+      [
+        'identifiers are kept as they are',
+        "hash('sha256', text, 'buffer')",
+        'Buffer.from(text)',
+        ['test/smart/interaction-routes.test.ts'],
+      ],
+      [
+        'what was used is used again',
+        'where model = $1 and id_hash = $2 and consumed_at is null`',
+        'where model = $1 and id_hash = $2`',
+      ],
+      ['what is there once is replaced', ' where oidc_payload.expires_at < now()`', '`'],
+      [
+        'a grant that has ended stands',
+        'id_hash = $4 and expires_at > now() for key share',
+        'id_hash = $4 for key share',
+      ],
+      [
+        'a client goes while something is stored for it',
+        "state = 'active' for share) as c",
+        "state = 'active') as c",
+        ['test/smart/administration/administer.test.ts', STORE],
+      ],
+      [
+        'a client that is disabled stands',
+        "where client_id = $8 and state = 'active' for share",
+        'where client_id = $8 for share',
+      ],
+      [
+        'what was issued under a grant outlives it',
+        "text: 'delete from oidc_payload where grant_hash = any($1::bytea[])'",
+        "text: 'select from oidc_payload where grant_hash = any($1::bytea[])'",
+      ],
+      [
+        'what is of one kind is found as another',
+        '`select ${COLUMNS} from oidc_payload where model = $1 and ${WHERE[by]} = $2`',
+        '`select ${COLUMNS} from oidc_payload where $1::text is not null and ${WHERE[by]} = $2`',
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/smart/rotation.ts',
     ['test/smart/rotation.test.ts', PROVIDER],
     [
@@ -172,6 +217,16 @@ export const authorization = [
         ['test/smart/token-requests.test.ts', 'test/smart/introspection.test.ts'],
       ],
       ['who shows no token may introspect', "  await callerOf(options, request, reply, '__introspect')\n", ''],
+      [
+        'the token of an app that was disabled is active',
+        ' || !(await provider.Client.find(clientId))) return false',
+        ') return false',
+      ],
+      [
+        'the token of a grant that is gone is active',
+        'return grantId === undefined || (await provider.Grant.find(grantId)) !== undefined',
+        'return grantId === undefined || grantId !== clientId',
+      ],
     ],
   ),
 ]

@@ -4,6 +4,7 @@ const ASSERTIONS = 'test/attacks/assertions.test.ts'
 const KEYS = 'test/smart/client-keys.test.ts'
 const CLIENTS = 'test/smart/clients.test.ts'
 const LAUNCH = 'test/smart/launch.test.ts'
+const REGISTRATION = 'test/smart/registration.test.ts'
 
 /** The checks of clients: how they show who they are, and what launches them. */
 export const clients = [
@@ -73,6 +74,28 @@ export const clients = [
         'every secret fits',
         'return timingSafeEqual(Buffer.from(stored), Buffer.from(storedSecret(given)))',
         'return given.length > 0 && timingSafeEqual !== undefined',
+      ],
+      [
+        'a secret is kept as it is',
+        "PREFIX + sha256(secret).toString('base64url')",
+        'PREFIX + secret',
+        [CLIENTS, REGISTRATION],
+      ],
+      [
+        'who has no secret shows the empty one',
+        '  if (!stored?.startsWith(PREFIX)) return false\n',
+        '  if (stored === undefined) return true\n',
+        [CLIENTS],
+      ],
+      [
+        'an origin that only begins alike is allowed',
+        'if (!asked || asked.origin !== origin) return false',
+        'if (!asked) return false',
+      ],
+      [
+        'pages of this machine may call for every app',
+        "loopback && redirect.protocol === 'http:' && LOOPBACK.has(redirect.hostname)",
+        'loopback',
       ],
     ],
   ),

@@ -68,6 +68,11 @@ export const consent = [
         'if (context && !(await stillReaches(options, context))) return undefined',
         '',
       ],
+      [
+        'a token does not say who acts for somebody',
+        '    ...(context.proxy ? { act: { sub: context.person } } : {}),\n',
+        '',
+      ],
     ],
   ),
   ...mutantsOf(
@@ -109,10 +114,38 @@ export const consent = [
         [FORMS, OTHERS, ACCOUNTS],
       ],
       [
+        'a launch is used twice at the same time',
+        "if (typeof handle === 'string' && !(await useLaunch(options.pool, handle)))",
+        "if (typeof handle === 'string' && !(await useLaunch(options.pool, handle)) && handle === '')",
+        ['test/smart/launch.test.ts'],
+      ],
+      [
+        'a launch lets any record be chosen',
+        'if (params.launch === undefined) return offers',
+        'if (pool) return offers',
+        ['test/smart/launch.test.ts'],
+      ],
+      [
         'a consent is taken from any form',
         "    const interaction = await find(request, reply)\n    const form = checkForm(options.config, request, interaction.uid)\n    if (interaction.prompt !== 'consent' ||",
         "    const interaction = await find(request, reply)\n    const form = new URLSearchParams(String(request.body))\n    if (interaction.prompt !== 'consent' ||",
         [FORMS],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/trail.ts',
+    ['test/smart/trail.test.ts'],
+    [
+      [
+        'a token that is in no record is given out',
+        "      ctx.status = 500\n      ctx.body = { error: 'server_error' }\n",
+        '',
+      ],
+      [
+        'what is taken back is in no record',
+        '    for (const grantId of revoked.get(ctx.oidc) ?? []) await auditRevoked(trail, ctx, grantId)\n',
+        '',
       ],
     ],
   ),

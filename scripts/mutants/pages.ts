@@ -39,11 +39,36 @@ export const pages = [
     ],
   ),
   ...mutantsOf(
+    'src/smart/interaction-routes.ts',
+    [FORMS, 'test/attacks/login-csrf.test.ts'],
+    [
+      [
+        'a sign-in is taken from any form',
+        '    const form = checkForm(config, request, interaction.uid)\n    const name',
+        '    const form = new URLSearchParams(String(request.body))\n    const name',
+      ],
+      [
+        'a refusal is taken from any form',
+        '    const { uid } = await find(request, reply)\n    checkForm(config, request, uid)\n',
+        "    const { uid } = await find(request, reply)\n    if (uid === '') checkForm(config, request, uid)\n",
+      ],
+      [
+        'a switch of persons is taken from any form',
+        '    const { uid, params, sessionUid, accountId } = await find(request, reply)\n    checkForm(config, request, uid)\n',
+        "    const { uid, params, sessionUid, accountId } = await find(request, reply)\n    if (uid === '') checkForm(config, request, uid)\n",
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/smart/pages.ts',
     [CLICKJACKING],
     [
       ['pages can be framed', "; frame-ancestors 'none'", ''],
+      ['old browsers frame pages', "  'x-frame-options': 'DENY',\n", ''],
+      ['pages run scripts', "default-src 'none'; style-src", 'style-src'],
       ['pages are kept', "  'cache-control': 'no-store',\n", ''],
+      ['pages tell others where one was', "  'referrer-policy': 'same-origin',\n", ''],
+      ['pages are of another type than they say', "  'x-content-type-options': 'nosniff',\n", ''],
       [
         'what is put into a page is not escaped',
         'autoescape: true',

@@ -1,6 +1,7 @@
 import { mutantsOf } from './mutant.ts'
 
 const REGISTRATION = 'test/smart/registration.test.ts'
+const DESCRIPTION = 'test/smart/administration/description.test.ts'
 const ROUTES = 'test/smart/administration/routes.test.ts'
 const ADMINISTER = 'test/smart/administration/administer.test.ts'
 
@@ -24,9 +25,35 @@ export const registration = [
         "return url.protocol.includes(':') ? undefined : 'must be",
       ],
       [
+        'an app registers itself for what only systems do',
+        'const other = types.find(type => !GRANT_TYPES.includes(type))',
+        "const other = types.find(type => type === '')",
+      ],
+      [
+        'an app registers itself for tokens in the address',
+        "if (textsOf(given.response_types).some(type => type !== 'code'))",
+        'if (given.response_types === 0)',
+      ],
+      [
+        'an app has keys at any address',
+        "if (url?.protocol !== 'https:' && !internalOrigins.includes(url?.origin ?? ''))",
+        "if (internalOrigins.includes('?'))",
+      ],
+      [
         'an app gets all scopes that it asks for',
         "grantable(String(given.scope), most, 'launch')",
         "grantable(String(given.scope), String(given.scope), 'launch')",
+      ],
+      [
+        'an app says anything of itself',
+        'const known = [...MEMBERS, ...OF_UPDATES].filter(',
+        'const known = Object.keys(given).filter(',
+      ],
+      ['an app’s name has characters that are not seen', ' || /\\p{C}/u.test(name))', ')'],
+      [
+        'a hash is shown as a secret',
+        "typeof client_secret === 'string' && !client_secret.startsWith('sha256:')",
+        "typeof client_secret === 'string'",
       ],
     ],
   ),
@@ -94,6 +121,26 @@ export const registration = [
         '',
         [ADMINISTER],
         'a race of microseconds: the set of revoked tokens hears of it a moment later; that waiting for it works is shown by test/store/revocations.test.ts',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/administration/description.ts',
+    [DESCRIPTION],
+    [
+      ['a private key is registered', "if ('d' in jwk || jwk.kty === 'oct')", "if (jwk.kty === 'oct')"],
+      ['a secret is registered as a key', "if ('d' in jwk || jwk.kty === 'oct')", "if ('d' in jwk)"],
+      [
+        'a key is too short',
+        'details.modulusLength !== undefined && details.modulusLength >= 2048',
+        'details.modulusLength !== undefined',
+      ],
+      ['two keys have one kid', 'return new Set(kids).size === kids.length ? faults :', 'return kids ? faults :'],
+      ['a system shows nothing', "if (kind !== 'public' && method === 'none') return", 'if (kind === method) return'],
+      [
+        'an app of a person is registered for the scopes of systems',
+        "const context = kind === 'backend' ? 'backend' : 'launch'",
+        "const context = kind === 'public' ? 'backend' : 'backend'",
       ],
     ],
   ),
