@@ -3,8 +3,25 @@ import { hash, verify } from '@node-rs/argon2'
 // The least that OWASP's password storage cheat sheet asks of argon2id, which is the library's default algorithm.
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
+// Of Node's four threads: a flood of sign-ins leaves the others to what signs tokens and reads files.
+const AT_ONCE = 2
+const waiting: (() => void)[] = []
+let running = 0
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (running < AT_ONCE) running++
+  else await new Promise<void>(resolve => waiting.push(resolve))
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
 /** The form in which a password is kept: argon2id with a salt of its own. Runs outside the event loop. */
-export const hashPassword = (password: string): Promise<string> => hash(password, COST)
+export const hashPassword = (password: string): Promise<string> => inTurn(() => hash(password, COST))
 
 let nobody: Promise<string> | undefined
 
@@ -14,6 +31,7 @@ let nobody: Promise<string> | undefined
  */
 export async function passwordMatches(stored: string | undefined, password: string): Promise<boolean> {
   nobody ??= hashPassword(crypto.randomUUID())
-  const matches = await verify(stored ?? (await nobody), password)
+  const against = stored ?? (await nobody)
+  const matches = await inTurn(() => verify(against, password))
   return matches && stored !== undefined
 }

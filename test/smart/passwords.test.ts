@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import t from 'tap'
 import { hashPassword, passwordMatches } from '../../src/smart/passwords.ts'
 
@@ -33,4 +34,17 @@ t.test('requests go on while passwords are hashed and compared', async t => {
   t.ok((await turnsDuring(passwordMatches(undefined, 'another'))) > 3, 'comparing with nothing')
   const many = Array.from({ length: 16 }, () => passwordMatches(stored, 'another'))
   t.ok((await turnsDuring(Promise.all(many))) > 16, 'sixteen at once')
+})
+
+t.test('a flood of passwords leaves threads to other work', async t => {
+  const stored = await hashPassword('a long password')
+  let compared = 0
+  const flood = Array.from({ length: 40 }, async () => {
+    await passwordMatches(stored, 'another')
+    compared++
+  })
+  await stat('.')
+  t.ok(compared < 20, `${compared} were compared before a file could be looked at`)
+  await Promise.all(flood)
+  t.equal(compared, 40)
 })
