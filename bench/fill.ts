@@ -2,7 +2,7 @@ import { importJWK, type JWK, SignJWT } from 'jose'
 import pg from 'pg'
 import { loadKeys } from '../src/smart/keys.ts'
 import { type Bundle, patientId } from './data.ts'
-import { type Amounts, directory, HUNDRED, nhsNumber, record, sizeOf, THOUSAND } from './record.ts'
+import { type Amounts, directory, HUNDRED, personNumber, record, sizeOf, THOUSAND } from './record.ts'
 import { SECRET } from './servers.ts'
 
 /** How many patients with so many results each, and how many with a whole record of a known size. */
@@ -19,7 +19,7 @@ export type Filled = {
   readonly sized: ReadonlyMap<number, Tokens>
   readonly engine: string
   readonly observations: readonly { readonly id: string; readonly patient: string }[]
-  readonly nhsNumbers: readonly string[]
+  readonly personNumbers: readonly string[]
   readonly seconds: number
 }
 
@@ -147,5 +147,5 @@ export async function fill(databaseUrl: string, origin: string, { patients, resu
   const sized = new Map<number, Tokens>()
   for (const each of known) sized.set(sizeOf(each.amounts), await tokensOf(sign, each.numbers.map(patientId), 2))
   const tokens = await tokensOf(sign, ids, Math.ceil(TOKENS / patients))
-  return { origin, tokens, sized, engine, observations, nhsNumbers: main.numbers.map(nhsNumber), seconds }
+  return { origin, tokens, sized, engine, observations, personNumbers: main.numbers.map(personNumber), seconds }
 }

@@ -8,7 +8,7 @@ import { enrol, numbersFrom, type Sign, signer, submit, submitAll, tokensOf } fr
 import { ENGINES, PATIENTS } from './kinds.ts'
 import { multiply } from './multiply.ts'
 import { plansOf } from './plans.ts'
-import { type Amounts, directory, nhsNumber, record } from './record.ts'
+import { type Amounts, directory, personNumber, record } from './record.ts'
 import { save, spread } from './report.ts'
 import { freePort, type Running, startOurs } from './servers.ts'
 
@@ -84,7 +84,7 @@ async function personsOf(origin: string, sign: Sign, copies: number): Promise<Pe
         token,
         says: {
           P: id,
-          N: `${nhsNumber(seeds[index] ?? 0)}-${copyOf(index)}`,
+          N: `${personNumber(seeds[index] ?? 0)}-${copyOf(index)}`,
           O: result?.id ?? '',
           R: `${identifier?.system}|${identifier?.value}-${copyOf(index)}`,
           V: result?.encounter?.reference ?? '',

@@ -52,12 +52,12 @@ export const PATIENTS: readonly string[] = [
 
 /** What an integration engine asks, of all patients. */
 export const ENGINES: readonly string[] = [
-  'Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{N}',
+  'Patient?identifier=https://bench.example.org/Id/person|{N}',
   'Patient?family=archer1&birthdate=1950-04-03',
   'Patient?name=brown&gender=female',
   'Observation?identifier={R}',
-  'Observation?patient.identifier=https://fhir.nhs.uk/Id/nhs-number|{N}',
-  'Observation?patient:identifier=https://fhir.nhs.uk/Id/nhs-number|{N}',
+  'Observation?patient.identifier=https://bench.example.org/Id/person|{N}',
+  'Observation?patient:identifier=https://bench.example.org/Id/person|{N}',
   'Observation?subject:Patient.name=archer1',
   'Observation?patient.name=archer',
   'Observation?patient.gender=female',
@@ -94,7 +94,7 @@ export const ENGINES: readonly string[] = [
   'Encounter?patient.family=archer1',
   'Appointment?date=2020-03-04',
   'Appointment?practitioner.family=Archer10',
-  'Appointment?patient.identifier=https://fhir.nhs.uk/Id/nhs-number|{N}',
+  'Appointment?patient.identifier=https://bench.example.org/Id/person|{N}',
   'DocumentReference?author.family=Archer10',
   'DocumentReference?patient.birthdate=1950-04-03',
 ]

@@ -182,7 +182,7 @@ function origin(teller: Teller, visits: readonly Entry[]): Json {
 
 const patientOf = (n: number): Entry =>
   put('Patient', patientId(n), {
-    identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: nhsNumber(n) }],
+    identifier: [{ system: 'https://bench.example.org/Id/person', value: personNumber(n) }],
     name: [{ use: 'official', family: `${FAMILIES[n % FAMILIES.length]}${Math.floor(n / 10) % 30}`, given: ['Pat'] }],
     gender: n % 2 ? 'female' : 'male',
     birthDate: `${1930 + (n % 80)}-04-0${1 + (n % 9)}`,
@@ -212,5 +212,5 @@ export function record(n: number, amounts: Amounts, house: House = HOUSE): Bundl
   ])
 }
 
-/** The NHS number of the n-th patient. */
-export const nhsNumber = (n: number): string => String(9_000_000_000 + n)
+/** What the n-th patient is looked up by. No NHS number: copies of her have the same with something behind it. */
+export const personNumber = (n: number): string => String(9_000_000_000 + n)

@@ -41,10 +41,10 @@ export const records =
       own.map(token => ({ method: 'GET' as const, path: `/fhir/Patient/${patient}/$everything`, token })),
     )
 
-export const byIdentifier = ({ engine, nhsNumbers }: Filled): Request[] =>
-  nhsNumbers.map(number => ({
+export const byIdentifier = ({ engine, personNumbers }: Filled): Request[] =>
+  personNumbers.map(number => ({
     method: 'GET',
-    path: `/fhir/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|${number}`,
+    path: `/fhir/Patient?identifier=https://bench.example.org/Id/person|${number}`,
     token: engine,
   }))
 

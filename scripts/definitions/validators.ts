@@ -53,7 +53,7 @@ const functionOf = (type: string): string => type.replaceAll('.', '_')
 const CALLED = [
   ...['one', 'many', 'primitives', 'codes', 'notIn', 'companion', 'companions', 'companionOf', 'choice', 'elementId'],
   ...['holds', 'extension', 'modifiers', 'target', 'contained', 'concept', 'resource', 'entry', 'unknown', 'bad'],
-  ...['missing', 'empty', 'broken', 'codesOf', 'boundOf', 'accepts', 'rules', 'isMimeType', 'isCurrency'],
+  ...['missing', 'empty', 'broken', 'codesOf', 'boundOf', 'accepts', 'rules', 'isMimeType', 'isCurrency', 'identifier'],
 ]
 
 /**
@@ -106,6 +106,7 @@ function typeCode(context: Context): string {
       ? [`if (m !== ${2 ** required.length - 1}) missing('${type}', ${shared.name('Q', listText(required))}, m, x)`]
       : []),
     ...(type === 'Extension' ? ['extension(o, c0, x)'] : []),
+    ...(type === 'Identifier' ? ['identifier(o, x)'] : []),
     ...own.map(rule => `if (!${rule}.holds(o, x)) broken(${rule}, x)`),
     '}',
   ].join('\n')

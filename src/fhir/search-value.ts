@@ -1,5 +1,6 @@
 import { rangeOf } from './dates.ts'
 import { datatypesOf, foldString, isBoolean, quantityRange } from './extract.ts'
+import { judgeIdentifier } from './identifier-rules.ts'
 import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
 import type { Searchable } from './query.ts'
@@ -96,13 +97,21 @@ function checkBoolean(code: string, text: string, place: Place): void {
   throw wrong(place, text, `${param} is true or false`)
 }
 
+/** An identifier as it is kept. The number is not quoted when it is wrong: it may be somebody's all the same. */
+function plainOf(system: string, code: string, { param, label = param }: Place): string {
+  const judged = judgeIdentifier(system, code)
+  if (judged?.fault !== undefined)
+    throw invalid(`A value of the search parameter ${label} is not right: ${judged.fault}`, undefined, 'value')
+  return judged?.plain ?? code
+}
+
 function tokenValue(text: string, place: Place): Value {
   const [first = '', second, ...more] = parts(text)
   if (more.length > 0) throw wrong(place, text, 'a token is code, system|code, |code or system|')
   checkBoolean(second ?? first, text, place)
   if (second === undefined) return { kind: 'token', system: undefined, code: first }
   if (first === '' && second === '') throw wrong(place, text, 'a token needs a system or a code')
-  return { kind: 'token', system: first, code: second === '' ? undefined : second }
+  return { kind: 'token', system: first, code: second === '' ? undefined : plainOf(first, second, place) }
 }
 
 /** https://hl7.org/fhir/R4/search.html#token, `:of-type`: all three parts have to be there. */

@@ -2,6 +2,7 @@ import { FhirError, invalid, invalidId, unprocessable } from '../fhir/outcome.ts
 import { type Patch, patchOf } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
+import { spell } from '../validation/identifiers.ts'
 import { validate } from '../validation/validate.ts'
 
 /** A search that names at most one resource: the criteria of a conditional interaction. */
@@ -47,8 +48,9 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/
  */
 export function checkResource(body: unknown, { type }: Definition, id: string | undefined, place: string): Json {
   if (id !== undefined && !ID.test(id)) throw atPlace(invalidId(id), place)
-  const { issues, isFhir } = validate(body, type)
+  const { issues, isFhir, spellings } = validate(body, type)
   if (issues.length > 0) throw atPlaceOfResource(new FhirError(isFhir ? 422 : 400, issues), place)
+  spell(spellings)
   const resource = body as Json
   if (id === undefined) return resource
   if (resource.id === undefined)
@@ -60,8 +62,9 @@ export function checkResource(body: unknown, { type }: Definition, id: string | 
 
 /** Checks what a patch has made. @throws FhirError 422: the patch was understood, what comes of it cannot be stored */
 export function checkPatched(resource: Json, { type }: Definition, place: string): Json {
-  const { issues } = validate(resource, type)
+  const { issues, spellings } = validate(resource, type)
   if (issues.length > 0) throw atPlace(new FhirError(422, issues), place)
+  spell(spellings)
   return resource
 }
 

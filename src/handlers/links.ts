@@ -1,3 +1,4 @@
+import { judgeIdentifier } from '../fhir/identifier-rules.ts'
 import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
 import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
@@ -92,7 +93,10 @@ function wantedOf(
         where,
         place,
       )
-    return { ...identity, type: parsed.type, holder, required: true, where }
+    const judged = judgeIdentifier(identity.system, identity.value)
+    if (judged?.fault !== undefined) throw atReference(invalid(judged.fault, undefined, 'value'), where, place)
+    const value = judged?.plain ?? identity.value
+    return { ...identity, value, type: parsed.type, holder, required: true, where }
   }
   const identity = identityOfHolder(holder)
   const type = typeOf(holder, targets)

@@ -1,5 +1,6 @@
 import type { Issue } from '../fhir/outcome.ts'
 import type { IssueType, Json } from '../fhir/types.ts'
+import type { Spelling } from './identifiers.ts'
 
 /** What a check of a resource may be told. */
 export type Settings = {
@@ -13,6 +14,8 @@ export type Settings = {
 export type Run = {
   readonly trail: (string | number)[]
   readonly issues: Issue[]
+  /** The identifiers that are right, but not written as they are kept. */
+  readonly spellings: Spelling[]
   /** False once something is not FHIR at all: no resource, an unknown type, an element that FHIR does not have. */
   isFhir: boolean
   readonly entries: boolean

@@ -19,6 +19,7 @@ import {
 } from './elements.ts'
 import { extension, modifiers } from './extensions.ts'
 import { r4 } from './generated/r4.js'
+import { identifier, type Spelling } from './identifiers.ts'
 import { broken } from './invariant.ts'
 import { INVARIANTS } from './invariants/index.ts'
 import { target } from './references.ts'
@@ -38,6 +39,8 @@ export type Findings = {
   readonly issues: Issue[]
   /** Whether it is FHIR at all: of a type that FHIR has, with the elements that it has. */
   readonly isFhir: boolean
+  /** The identifiers that are right, but not written as they are kept. */
+  readonly spellings: readonly Spelling[]
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -128,6 +131,7 @@ const runtime = {
   rules: INVARIANTS,
   isMimeType,
   isCurrency,
+  identifier,
 }
 
 export type Runtime = typeof runtime
@@ -145,6 +149,7 @@ export function validate(resource: unknown, expected?: ResourceType, settings: S
   const run: Run = {
     trail: [],
     issues: [],
+    spellings: [],
     isFhir: true,
     entries,
     modifiers: known,
@@ -163,5 +168,5 @@ export function validate(resource: unknown, expected?: ResourceType, settings: S
       else check(resource, run)
     }
   }
-  return { issues: run.issues, isFhir: run.isFhir }
+  return { issues: run.issues, isFhir: run.isFhir, spellings: run.spellings }
 }

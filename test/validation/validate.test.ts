@@ -93,14 +93,26 @@ t.test('entries of a Bundle are checked, or left to who takes them one by one', 
   ])
 })
 
+/** What published examples have wrong indeed. */
+const GENUINE: Readonly<Record<string, RegExp>> = {
+  'UKCore-Patient-BabyPatient-Example': /^This NHS number has a wrong check digit/,
+}
+
 t.test('every example of Synthea, the UK demo, UK Core and IPA is accepted', { skip: missing }, async t => {
   let count = 0
+  const met = new Set<string>()
   for (const folder of ['synthea', 'uk-demo', 'uk-core/examples', 'ipa/examples']) {
     for (const { file, resource } of sharedResources(folder)) {
-      const issues = issuesOf(resource)
+      const genuine = GENUINE[String(resource.id)]
+      const issues = issuesOf(resource).filter(({ text }) => {
+        if (!genuine?.test(text)) return true
+        met.add(String(resource.id))
+        return false
+      })
       if (issues.length > 0) t.fail(`${file} ${resource.id}: ${JSON.stringify(issues)}`)
       count++
     }
   }
   t.ok(count > 9000, `${count} resources`)
+  t.same([...met], Object.keys(GENUINE))
 })
