@@ -6,6 +6,7 @@ import type { Interaction } from '../../resources/definition.ts'
 import { validate as findings } from '../../validation/validate.ts'
 import { findCurrent } from '../read.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
+import { uncheckedCodes } from './unchecked-codes.ts'
 
 const MODES = ['create', 'update', 'delete', 'profile'] as const
 type Mode = (typeof MODES)[number]
@@ -73,7 +74,7 @@ async function run(called: Called): Promise<OperationAnswer> {
     ...checked,
     ...wrongId(called, sent),
     ...mayNot(called, mode),
-    ...(mode === 'delete' ? [] : unknownProfiles(called, resource)),
+    ...(mode === 'delete' ? [] : [...unknownProfiles(called, resource), ...uncheckedCodes(resource)]),
   ]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
@@ -93,7 +94,7 @@ export const validate: NamedOperation = {
   name: 'validate',
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
   documentation:
-    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
+    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. Which codes were not checked is said in an information issue. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
   levels: { type: ['POST'], instance: ['GET', 'POST'] },
   types: 'served',
   affectsState: false,

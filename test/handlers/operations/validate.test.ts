@@ -103,3 +103,27 @@ t.test('what it needs is said', async t => {
   t.equal((await engine('/Patient/$validate')).status, 405)
   t.equal((await post('/Account/$validate', { resourceType: 'Account' })).status, 404)
 })
+
+t.test('that codes were not looked up is said once, and only where there are any', async t => {
+  const coded = (code: string) => ({ coding: [{ system: 'http://snomed.info/sct', code }] })
+  const unchecked = (reply: Reply) =>
+    issuesOf(reply).filter(({ diagnostics }) => /SNOMED CT, LOINC, UCUM/.test(diagnostics))
+  const two = {
+    resourceType: 'Condition',
+    subject: { reference: 'Patient/dev' },
+    code: coded('1'),
+    category: [coded('2')],
+  }
+  const reply = await post('/Condition/$validate', two)
+  t.match(unchecked(reply), [{ severity: 'information', code: 'not-supported' }])
+  t.equal(unchecked(reply).length, 1)
+  const identified = { resourceType: 'Patient', gender: 'female', identifier: [{ system: 'http://x', value: '1' }] }
+  t.same(unchecked(await post('/Patient/$validate', identified)), [])
+  const measured = {
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'weight' },
+    valueQuantity: { value: 1, system: 'http://unitsofmeasure.org', code: 'kg' },
+  }
+  t.equal(unchecked(await post('/Observation/$validate', measured)).length, 1)
+})
