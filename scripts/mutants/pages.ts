@@ -119,8 +119,8 @@ export const pages = [
     [
       [
         'nobody’s sign-in is answered sooner',
-        'verify(stored ?? (await nobody), password)',
-        '(stored === undefined ? Promise.resolve(false) : verify(stored, password))',
+        'await inTurn(() => verify(against, password))',
+        'stored !== undefined && (await inTurn(() => verify(against, password)))',
         [SIGN_IN, GUESSING],
       ],
       [
