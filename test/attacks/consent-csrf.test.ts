@@ -87,6 +87,6 @@ t.test('nothing is changed by following a link', async t => {
   const { page } = await signInTo(BASE, server.get, 'dev')
   const csrf = csrfOf(page)
   for (const path of [`apps/revoke?all=yes&csrf=${csrf}`, `sign-out?csrf=${csrf}`])
-    t.equal((await open(`${BASE}/account/${path}`)).status, 404, path)
+    t.equal((await open(`${BASE}/account/${path}`)).status, 405, path)
   t.match((await open(`${BASE}/account/apps`)).html, 'Take back')
 })
