@@ -1,5 +1,6 @@
-import { type EventEmitter, once } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
+import type { PoolClient } from 'pg'
 import t from 'tap'
 import { ERROR_CODES } from '../../src/fhir/error-codes.ts'
 import type { IssueType, Json } from '../../src/fhir/types.ts'
@@ -59,6 +60,8 @@ t.test('every error says what NHS England’s services would say, beside HL7’s
 t.test('a session that the database ends is no fault of ours or the client’s: 503, to be tried again', async t => {
   const pool = openPool({ databaseUrl: s.pool.options.connectionString ?? '', max: 1 })
   t.teardown(() => pool.end())
+  // Not events.once: the error that comes before the end would be its answer.
+  const endOf = (db: PoolClient) => new Promise(resolve => (db as unknown as EventEmitter).once('end', resolve))
   const failure = async (work: () => Promise<unknown>): Promise<unknown> => {
     try {
       await work()
@@ -70,7 +73,7 @@ t.test('a session that the database ends is no fault of ours or the client’s: 
   const ended = await failure(() =>
     inTransaction(pool, async db => {
       const { rows } = await db.query('select pg_backend_pid() as pid')
-      const closed = once(db as unknown as EventEmitter, 'end')
+      const closed = endOf(db)
       await s.pool.query('select pg_terminate_backend($1)', [rows[0].pid])
       await closed
       await db.query('select 1')
@@ -79,7 +82,7 @@ t.test('a session that the database ends is no fault of ours or the client’s: 
   const idle = await failure(() =>
     inTransaction(pool, async db => {
       await db.query("set local idle_in_transaction_session_timeout = '1ms'")
-      await once(db as unknown as EventEmitter, 'end')
+      await endOf(db)
       await db.query('select 1')
     }),
   )
