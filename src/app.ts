@@ -18,6 +18,7 @@ import { existsFor } from './store/exists.ts'
 import { namesOf } from './store/names.ts'
 import { type Revocations, revocations } from './store/revocations.ts'
 import { useNamedStatements } from './store/run.ts'
+import { loadProfiles } from './validation/profiles/profiles.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -63,6 +64,9 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     done()
   })
 
+  // Read before anything listens: what cannot be used ends the start.
+  const profiles =
+    config.profilePackages.length > 0 ? await loadProfiles(config.profilePackages, config.profileModes) : undefined
   const connection = { ...pool.options, application_name: 'portico revocations' }
   const revoked = await revocations(pool, { listen: () => new pg.Client(connection) })
   app.addHook('onClose', async () => revoked.close())
@@ -84,6 +88,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     tokens,
     revoked,
     security,
+    profiles,
   })
   return app
 }

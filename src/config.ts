@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { envSchema } from 'env-schema'
+import { type ModeSetting, modeSetting } from './validation/profiles/modes.ts'
 import { schema } from './variables.ts'
 
 type Variables = typeof schema.properties
@@ -56,7 +57,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Setti
       'PORTICO_SECRET is missing; it is needed with DATABASE_URL (for example from `openssl rand -base64 32`)',
     )
   }
-  problems.push(...issuerProblems(data), ...proxyProblems(data))
+  problems.push(...issuerProblems(data), ...proxyProblems(data), ...modeProblems(data))
   const environment = validate(data, problems)
   if (!environment || problems.length > 0) throw new ConfigError(problems.sort())
   return Object.freeze(toSettings(environment))
@@ -90,6 +91,18 @@ function proxyProblems({ PORTICO_TRUSTED_PROXIES: text }: Record<string, unknown
       `PORTICO_TRUSTED_PROXIES must be addresses or networks as 10.0.0.5 or 10.0.1.0/24, not ${JSON.stringify(each)}`,
     ]
   })
+}
+
+/** What is wrong with the modes of profiles: one that is misspelt would leave a rule unkept that somebody counts on. */
+function modeProblems({ PORTICO_PROFILE_MODES: text, PORTICO_PROFILES: profiles }: Record<string, unknown>): string[] {
+  if (typeof text !== 'string') return []
+  if (profiles === undefined) return ['PORTICO_PROFILE_MODES is of no use without PORTICO_PROFILES']
+  return listOf(text)
+    .filter(each => modeSetting(each) === undefined)
+    .map(
+      each =>
+        `PORTICO_PROFILE_MODES must be Type=mode, profile=mode or Type@profile=mode, with a mode of off, warn or enforce, not ${JSON.stringify(each)}`,
+    )
 }
 
 type Fault = { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }
@@ -145,6 +158,11 @@ function toSettings(environment: Environment) {
     maxBundleEntries: environment.PORTICO_MAX_BUNDLE_ENTRIES,
     maxRequestsPerMinute: environment.PORTICO_MAX_REQUESTS_PER_MINUTE,
     statements: environment.PORTICO_STATEMENTS,
+    profilePackages: listOf(environment.PORTICO_PROFILES).map(path => resolve(path.trim())),
+    profileModes: listOf(environment.PORTICO_PROFILE_MODES).flatMap((each): ModeSetting[] => {
+      const setting = modeSetting(each)
+      return setting ? [setting] : []
+    }),
     brand: {
       service: environment.PORTICO_SERVICE_NAME,
       organisation: environment.PORTICO_ORGANISATION,

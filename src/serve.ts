@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { banner, type Demo } from './banner.ts'
 import { type Config, ConfigError, loadConfig, readEnvironment, type Settings, warnings } from './config.ts'
 import { prepare } from './prepare.ts'
+import { PackageError } from './validation/profiles/definitions.ts'
 
 export type Parts = {
   build(config: Config, needs: { pool: pg.Pool; clock: () => Date }): Promise<FastifyInstance> | FastifyInstance
@@ -93,6 +94,7 @@ function untilTold(log: Logger): Promise<number> {
 }
 
 function explain(error: unknown, { host, port }: Settings): unknown {
+  if (error instanceof PackageError) return error.message
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
   return `${host}:${port} is in use by another program: stop that, or set PORT`
 }

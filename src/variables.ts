@@ -109,6 +109,16 @@ export const schema = {
       description:
         'How many FHIR requests a client may send in a minute to one process, an app for each of the people who use it; more are answered with 429 and Retry-After. A Bundle is one request. Unset: as many as it likes.',
     },
+    PORTICO_PROFILES: {
+      type: 'string',
+      description:
+        'FHIR packages whose profiles are checked, separated by commas: folders of StructureDefinitions, ValueSets and CodeSystems as JSON, with or without snapshots, or .tgz files of them. docs/profiles.md says what is checked.',
+    },
+    PORTICO_PROFILE_MODES: {
+      type: 'string',
+      description:
+        'What is done with a resource that does not keep a profile, separated by commas, each `Type=mode`, `profile=mode` for a canonical url, or `Type@profile=mode` for a profile that all resources of the type have to keep, whether they claim it or not. Modes are `off`, `warn` (said in `$validate` and where `Prefer: return=OperationOutcome` asks, the default) and `enforce` (refused with 422). The most particular one counts.',
+    },
     PORTICO_SERVICE_NAME: {
       type: 'string',
       maxLength: 80,

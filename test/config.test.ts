@@ -69,6 +69,25 @@ t.test('proxies are trusted by their address or network, and only when that is o
     t.match(problemsOf({ PORTICO_TRUSTED_PROXIES: wrong }), [/^PORTICO_TRUSTED_PROXIES must be addresses/], wrong)
 })
 
+t.test('profiles come from packages, with a mode for a type, a profile, or both', async t => {
+  const PORTICO_PROFILES = '/opt/uk-core,ipa.tgz'
+  const url = 'https://fhir.example.org/StructureDefinition/x'
+  const { profilePackages, profileModes } = loadConfig({
+    PORTICO_PROFILES,
+    PORTICO_PROFILE_MODES: `Patient=off,Patient@${url}=enforce`,
+  })
+  t.match(profilePackages, ['/opt/uk-core', /\/ipa\.tgz$/])
+  t.same(profileModes, [
+    { type: 'Patient', mode: 'off' },
+    { type: 'Patient', profile: url, mode: 'enforce' },
+  ])
+  t.same(loadConfig({}).profilePackages, [])
+  t.match(problemsOf({ PORTICO_PROFILES, PORTICO_PROFILE_MODES: 'Patient=on' }), [
+    /off, warn or enforce, not "Patient=on"/,
+  ])
+  t.match(problemsOf({ PORTICO_PROFILE_MODES: 'Patient=off' }), [/no use without PORTICO_PROFILES/])
+})
+
 t.test('all problems are reported at once', async t => {
   const problems = problemsOf({
     PORT: 'eighty',

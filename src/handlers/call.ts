@@ -5,6 +5,7 @@ import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import type { Queryable } from '../store/db.ts'
 import type { Loader } from '../store/read.ts'
+import type { Profiles } from '../validation/profiles/profiles.ts'
 import type { PageLinks } from './page-link.ts'
 
 /** What every call of one server shares. */
@@ -17,6 +18,8 @@ export type Server = {
   readonly maxDepth: number
   /** How many entries a Bundle may have. */
   readonly maxEntries: number
+  /** The profiles that are loaded, if any are. */
+  readonly profiles?: Profiles | undefined
   clock(): Date
 }
 

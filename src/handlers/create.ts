@@ -3,6 +3,7 @@ import type { Definition } from '../resources/definition.ts'
 import { type Answer, type Call, returnPreference, versionHeaders } from './call.ts'
 import { type Criteria, checkResource, type Intent } from './intent.ts'
 import { formPairs } from './negotiate.ts'
+import { profileWarnings } from './profile-checks.ts'
 import { commitFor, perform, type Written } from './write.ts'
 
 /**
@@ -35,7 +36,7 @@ export function writtenAnswer({ server, conditions }: Call, written: Written): A
   const said = { status, headers, ...(version > 0 ? { updated } : {}) }
   if (status === 204 || content === undefined || preferred === 'minimal') return said
   if (preferred !== 'OperationOutcome') return { ...said, body: content }
-  const issues = [storedIssue(written)]
+  const issues = [storedIssue(written), ...profileWarnings(server, content)]
   return { ...said, issues, body: JSON.stringify(outcome(issues)) }
 }
 

@@ -1,9 +1,10 @@
 import type { ResponseEntry } from '../fhir/bundle.ts'
 import type { FhirError } from '../fhir/outcome.ts'
-import { returnPreference } from './call.ts'
+import { returnPreference, type Server } from './call.ts'
 import { storedIssue } from './create.ts'
 import type { Entry } from './entry.ts'
 import type { OperationAnswer } from './operations/operation.ts'
+import { profileWarnings } from './profile-checks.ts'
 import type { Written } from './write.ts'
 
 const PHRASES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 204: 'No Content', 304: 'Not Modified' }
@@ -31,7 +32,7 @@ export const skipped = ({ type, place }: Entry): ResponseEntry => ({
 })
 
 /** What came of a write of a transaction, with as much of it as `Prefer` asks for. */
-export function responseOfWritten(written: Written, prefer: string): ResponseEntry {
+export function responseOfWritten(written: Written, prefer: string, server: Server): ResponseEntry {
   const { intent, id, status, version, updated, content } = written
   const versioned =
     version === 0
@@ -46,7 +47,9 @@ export function responseOfWritten(written: Written, prefer: string): ResponseEnt
     status: statusText(status),
     ...versioned,
     ...(preferred === 'representation' && content !== undefined ? { content } : {}),
-    ...(preferred === 'OperationOutcome' ? { issues: [storedIssue(written)] } : {}),
+    ...(preferred === 'OperationOutcome'
+      ? { issues: [storedIssue(written), ...profileWarnings(server, content ?? '{}')] }
+      : {}),
   }
 }
 

@@ -7,6 +7,7 @@ import type { ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { IPA_SERVER } from '../resources/international-patient-access.ts'
+import type { Profiles } from '../validation/profiles/profiles.ts'
 import { refuseOthers } from './allowed.ts'
 import { INTERACTIONS, offered } from './interactions.ts'
 import { FHIR_JSON, negotiate } from './negotiate.ts'
@@ -110,7 +111,7 @@ const combinationsOf = ({ combinations = [] }: Definition) =>
     extension: params.map(valueString => ({ url: 'required', valueString })),
   }))
 
-function resourceOf(definition: Definition) {
+function resourceOf(definition: Definition, loaded: readonly string[]) {
   const { type } = definition
   const interactions = offered(definition)
   const codes = [...new Set(INTERACTIONS.map(({ interaction }) => interaction))].filter(code => interactions.has(code))
@@ -118,7 +119,7 @@ function resourceOf(definition: Definition) {
     extension: combinationsOf(definition),
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    supportedProfile: definition.profiles ?? [],
+    supportedProfile: [...new Set([...(definition.profiles ?? []), ...loaded])],
     interaction: codes.map(code => ({ code })),
     versioning: 'versioned-update',
     readHistory: interactions.has('vread'),
@@ -145,7 +146,7 @@ const withoutEmpty = <T extends object>(object: T): Partial<T> =>
  * What this server does, derived from the declarations: https://hl7.org/fhir/R4/capabilitystatement.html. `base` is the
  * FHIR base, without a slash at its end.
  */
-export function capabilityStatement(base: string, security: Security) {
+export function capabilityStatement(base: string, security: Security, profiles?: Profiles) {
   return {
     resourceType: 'CapabilityStatement',
     url: `${base}/metadata`,
@@ -188,7 +189,9 @@ export function capabilityStatement(base: string, security: Security) {
           ],
         },
         resource: [
-          ...[...definitions.values()].map(definition => withoutEmpty(resourceOf(definition))),
+          ...[...definitions.values()].map(definition =>
+            withoutEmpty(resourceOf(definition, profiles?.supported(definition.type) ?? [])),
+          ),
           ...onlyOperations(),
         ],
         interaction: SYSTEM_INTERACTIONS.map(code => ({ code })),
@@ -201,8 +204,8 @@ export function capabilityStatement(base: string, security: Security) {
 }
 
 /** `GET /metadata`, for everybody: https://hl7.org/fhir/R4/http.html#capabilities */
-export function capabilityRoute(app: FastifyInstance, base: string, security: Security): void {
-  const body = JSON.stringify(capabilityStatement(base, security))
+export function capabilityRoute(app: FastifyInstance, base: string, security: Security, profiles?: Profiles): void {
+  const body = JSON.stringify(capabilityStatement(base, security, profiles))
   const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
   app.get('/metadata', async (request, reply) => {
     const { mode } = request.query as { mode?: string }

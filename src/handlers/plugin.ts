@@ -9,6 +9,7 @@ import { JSON_PATCH } from '../fhir/patch.ts'
 import { prettyJson } from '../fhir/pretty.ts'
 import { servedTypes } from '../resources/index.ts'
 import { loader } from '../store/read.ts'
+import type { Profiles } from '../validation/profiles/profiles.ts'
 import { methodsOfPaths } from './allowed.ts'
 import { authenticator, type Revoked } from './authenticate.ts'
 import type { Server } from './call.ts'
@@ -44,9 +45,13 @@ export type FhirOptions = {
   readonly revoked: Revoked
   /** The endpoints of the authorization server, for the CapabilityStatement. */
   readonly security: Security
+  readonly profiles?: Profiles | undefined
 }
 
-type ServerOptions = Pick<FhirOptions, 'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries'>
+type ServerOptions = Pick<
+  FhirOptions,
+  'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries' | 'profiles'
+>
 
 const EXPOSED = [
   'etag',
@@ -90,9 +95,10 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
 }
 
 /** What every call shares, also one that comes from within the process. */
-export function serverOf({ pool, clock, baseUrl, secret, ...limits }: ServerOptions): Server {
+export function serverOf({ pool, clock, baseUrl, secret, profiles, ...limits }: ServerOptions): Server {
   const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries } = limits
-  return { pool, load: loader(pool), links: pageLinks(secret), base: `${baseUrl}/fhir`, maxDepth, maxEntries, clock }
+  const base = `${baseUrl}/fhir`
+  return { pool, load: loader(pool), links: pageLinks(secret), base, maxDepth, maxEntries, profiles, clock }
 }
 
 type Protection = Pick<FhirOptions, 'tokens' | 'revoked' | 'clock' | 'maxRequestsPerMinute'> & {
@@ -153,7 +159,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     done(null, typeof payload === 'string' && isPretty(request) ? prettyJson(payload) : payload),
   )
   bodyParsers(app, options)
-  capabilityRoute(app, base, options.security)
+  capabilityRoute(app, base, options.security, options.profiles)
 
   const { tokens, revoked, clock, maxRequestsPerMinute } = options
   await app.register(protectedRoutes, { server, tokens, revoked, clock, maxRequestsPerMinute })

@@ -126,7 +126,7 @@ export async function transaction(submission: Submission): Promise<string> {
     const intents = attempt === 1 ? first : writesOf(entriesOf(submission, submission.again()), server)
     const written = await perform(db, server, { grant, requestId, now }, intents)
     checkOnce(written, changes)
-    const byPlace = new Map(written.map(each => [each.intent.place, responseOfWritten(each, prefer)]))
+    const byPlace = new Map(written.map(each => [each.intent.place, responseOfWritten(each, prefer, server)]))
     const shared = { server, db, grant, requestId, now, prefer }
     for (const entry of others) byPlace.set(entry.place, await answerIn(entry, shared))
     return byPlace

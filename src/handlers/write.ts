@@ -15,6 +15,7 @@ import { INTERACTION, identify, identityOf, type Known, type Writer } from './id
 import { atPlace, type Intent, inPlace } from './intent.ts'
 import { identitiesOf, linkReferences } from './links.ts'
 import { checkPreconditions } from './preconditions.ts'
+import { enforceProfiles } from './profile-checks.ts'
 import { permitInteraction } from './way.ts'
 import { checkInside, hideOutside } from './within-scopes.ts'
 
@@ -165,6 +166,7 @@ export async function perform(
   const named = await identify(db, server, writer, intents)
   checkDistinct(named)
   const known = await applyPatches(db, server, writer, named)
+  enforceProfiles(server, known)
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
   await lockNamed(db, known, writer.now)

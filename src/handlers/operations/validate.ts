@@ -4,14 +4,13 @@ import { type Issue, invalid, notFound, outcome } from '../../fhir/outcome.ts'
 import type { Json, ResourceType } from '../../fhir/types.ts'
 import type { Interaction } from '../../resources/definition.ts'
 import { validate as findings } from '../../validation/validate.ts'
+import { profileIssues } from '../profile-checks.ts'
 import { findCurrent } from '../read.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 import { uncheckedCodes } from './unchecked-codes.ts'
 
 const MODES = ['create', 'update', 'delete', 'profile'] as const
 type Mode = (typeof MODES)[number]
-
-const BASE_PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 
 function modeOf({ input }: Called): Mode | undefined {
   const text = input.text('mode')
@@ -47,23 +46,9 @@ function wrongId({ level, id, type }: Called, resource: Json | undefined): Issue
   return [{ severity: 'error', code: 'invalid', text, expression: `${type}.id` }]
 }
 
-/** Profiles that nothing here can check are named, so that nobody takes silence for agreement. */
-function unknownProfiles({ input, type }: Called, resource: Json | undefined): Issue[] {
-  const { profile = [] } = (resource?.meta ?? {}) as { profile?: unknown }
-  const claimed = Array.isArray(profile) ? profile.map(String) : []
-  const asked = [...new Set([...input.texts('profile'), ...claimed])]
-  return asked
-    .filter(url => url.split('|')[0] !== `${BASE_PROFILE}${type}`)
-    .map(url => ({
-      severity: 'information',
-      code: 'not-supported',
-      text: `The profile ${url.slice(0, 200)} is not loaded here: the resource was checked against FHIR R4 only`,
-    }))
-}
-
 /** https://hl7.org/fhir/R4/resource-operation-validate.html: 200 whatever is found. */
 async function run(called: Called): Promise<OperationAnswer> {
-  const { input, level, type } = called
+  const { server, input, level, type } = called
   const mode = modeOf(called)
   const sent = input.object('resource')
   if (!sent && level === 'type') throw invalid('$validate needs the resource to validate', undefined, 'required')
@@ -74,7 +59,9 @@ async function run(called: Called): Promise<OperationAnswer> {
     ...checked,
     ...wrongId(called, sent),
     ...mayNot(called, mode),
-    ...(mode === 'delete' ? [] : [...unknownProfiles(called, resource), ...uncheckedCodes(resource)]),
+    ...(mode === 'delete'
+      ? []
+      : [...profileIssues(server, resource, input.texts('profile')), ...uncheckedCodes(resource)]),
   ]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
@@ -94,7 +81,7 @@ export const validate: NamedOperation = {
   name: 'validate',
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
   documentation:
-    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. Which codes were not checked is said in an information issue. A profile that is not loaded is said so in an information issue. On one resource without a body the stored one is checked.',
+    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. Which codes were not checked is said in an information issue. Profiles that are loaded are checked when the resource claims them, when all of its type have to keep them, and when `profile` names them; what of them could not be checked, and which are not loaded, is said in information issues. On one resource without a body the stored one is checked.',
   levels: { type: ['POST'], instance: ['GET', 'POST'] },
   types: 'served',
   affectsState: false,
