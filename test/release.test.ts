@@ -242,3 +242,36 @@ t.test('that something was deleted is told of what was released only', async t =
   t.equal((await alice('/DiagnosticReport/not-told')).status, 404)
   t.equal((await alice('/DiagnosticReport/not-told/_history')).status, 404)
 })
+
+t.test('what was taken from a patient, or filed with the wrong one, does not come back when it is deleted', async t => {
+  await store(engine, [make('Observation', 'misfiled', { status: 'final' }), report('taken-back')])
+  await store(engine, [
+    { ...giveTo(minimal('Observation', 'misfiled'), 'somebody-else'), status: 'final' },
+    report('taken-back', { status: 'entered-in-error' }),
+  ])
+  for (const name of ['Observation/misfiled', 'DiagnosticReport/taken-back']) {
+    const [type = '', id = ''] = name.split('/')
+    await engine(`/${name}`, { method: 'DELETE' })
+    for (const path of ['', '/_history', '/_history/1', '/_history/2', '/_history/3'])
+      t.equal((await alice(`/${name}${path}`)).status, 404, `${name}${path}`)
+    for (const path of [`/${type}/_history?_count=1000`, '/_history?_count=1000'])
+      t.notOk((await alice(path)).text.includes(id), path)
+    t.equal((await engine(`/${name}/_history/1`)).status, 200, 'the engine sees all of it')
+  }
+})
+
+t.test('a past that is shown is that of the resource that is there now, whoever had one of its id before', async t => {
+  await store(engine, [{ ...giveTo(minimal('Observation', 'again'), 'somebody-else'), status: 'final' }])
+  await engine('/Observation/again', { method: 'DELETE' })
+  await store(engine, [observation('again')])
+  t.equal((await alice('/Observation/again/_history/1')).status, 404)
+  t.equal((await alice('/Observation/again/_history/2')).status, 404)
+  t.equal((await alice('/Observation/again/_history/3')).status, 200)
+  await engine('/Observation/again', { method: 'DELETE' })
+  t.equal((await alice('/Observation/again')).status, 410)
+  t.equal((await alice('/Observation/again/_history/3')).status, 200)
+  await store(engine, [{ ...giveTo(minimal('Observation', 'again'), 'somebody-else'), status: 'final' }])
+  await engine('/Observation/again', { method: 'DELETE' })
+  for (const path of ['', '/_history', '/_history/3', '/_history/4', '/_history/6'])
+    t.equal((await alice(`/Observation/again${path}`)).status, 404, path)
+})

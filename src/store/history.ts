@@ -3,6 +3,7 @@ import { timestamp } from '../fhir/dates.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { settledBefore } from './feed.ts'
+import { isSeenNow } from './past.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -52,10 +53,7 @@ function wasCurrent(table: string, { low, high }: Span): Sql {
     and (v.method <> 'DELETE' or v.upd >= ${moment(low)}))`
 }
 
-/**
- * The versions of one type. Old ones are judged as they were, and the resource as it is: what was taken from a patient takes
- * its past along.
- */
+/** The versions of one type. Old ones are judged as they were, and the resource as it is. */
 function versionsOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
   const { id, count } = past
   const { type } = permission.definition
@@ -76,7 +74,7 @@ function conditionOf(permission: Permission, past: Past, settled: string | undef
   const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   const conditions = [
     visibleTo(permission, raw('v'), now),
-    sql`not exists (select from ${name(table)} r where r.id = v.id and not ${visibleTo(permission, raw('r'), now)})`,
+    isSeenNow(permission, raw('v'), now),
     ...(id === undefined ? [] : [sql`v.id = ${id}`]),
     ...(settled === undefined ? [] : [sql`v.upd < ${settled}::timestamptz`]),
     ...(since === undefined ? [] : [sql`v.upd >= ${moment(since)}`]),

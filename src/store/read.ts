@@ -3,6 +3,7 @@ import type { Access } from './audit.ts'
 import { lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { gather, type Limits } from './gather.ts'
+import { isSeenNow } from './past.ts'
 import { run, runText } from './run.ts'
 import { compile, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -120,14 +121,13 @@ export async function readOne(
 const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
   const table = tableOf(permission.definition.type)
   const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
-  // Old versions are judged as they were, and the resource as it is: what was taken from a patient takes its past along.
+  // Old versions are judged as they were, and the resource as it is.
   return sql`
     select v.id, v.ver, v.upd, v.method, v.content from (
       select ${columns} from ${name(table)} where id = ${id}
       union all
       select ${columns} from ${name(`${table}_history`)} where id = ${id}) v
-    where ${visibleTo(permission, raw('v'), now)} and not exists (
-      select from ${name(table)} r where r.id = ${id} and not ${visibleTo(permission, raw('r'), now)})`
+    where ${visibleTo(permission, raw('v'), now)} and ${isSeenNow(permission, raw('v'), now)}`
 }
 
 /** One version of one resource, which may say "deleted". https://hl7.org/fhir/R4/http.html#vread */
@@ -157,7 +157,8 @@ export async function wasDeleted(db: Queryable, permission: Permission, id: stri
   const rows = await run(
     db,
     sql`select from ${name(`${table}_history`)} h where h.id = ${id} and h.method = 'DELETE'
-      and ${visibleTo(permission, raw('h'), now)} and not exists (select from ${name(table)} r where r.id = ${id}) limit 1`,
+      and ${visibleTo(permission, raw('h'), now)} and ${isSeenNow(permission, raw('h'), now)}
+      and not exists (select from ${name(table)} r where r.id = ${id}) limit 1`,
   )
   return rows.length > 0
 }
