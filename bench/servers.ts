@@ -11,7 +11,12 @@ export type Running = { readonly pid: number; readonly port: number; stop(): Pro
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 // Those of `npm start`, for the controls too.
-const FLAGS = ['--enable-source-maps', '--max-semi-space-size=64', '--no-parallel-scavenge']
+const FLAGS = [
+  '--enable-source-maps',
+  '--max-semi-space-size=64',
+  '--no-parallel-scavenge',
+  '--no-allocation-site-pretenuring',
+]
 const PATIENCE = 30_000
 export const SECRET = 'the-secret-of-the-benchmark-and-of-nothing-else'
 
