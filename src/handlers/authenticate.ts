@@ -18,24 +18,31 @@ const badToken = (base: string) =>
     `Bearer realm="${base}", error="invalid_token"`,
   )
 
+// The end of a signed token is of its signature, so hardly two share it, and it takes less to look up than a thousand characters.
+const keyOf = (header: string): string => header.slice(-64)
+
+type Remembered = { readonly header: string; readonly grant: Grant }
+
 /**
- * The judge of the `Authorization` header (RFC 6750). A token is verified once and its grant remembered under the token
- * itself; its end and its revocation are looked at with every request.
+ * The judge of the `Authorization` header (RFC 6750). A token is verified once and its grant remembered with the
+ * whole header; its end and its revocation are looked at with every request.
  * @throws FhirError 401 with the reason in WWW-Authenticate, 503 while revocations cannot be known
  */
 export function authenticator(base: string, { verify, generation }: Verifier, revoked: Revoked) {
-  const remembered = new Map<string, Grant>()
+  const remembered = new Map<string, Remembered>()
   let verifiedBy = generation()
 
-  const remember = (token: string, grant: Grant) => {
+  const remember = (known: Remembered) => {
     if (remembered.size >= REMEMBERED) {
       const [oldest = ''] = remembered.keys()
       remembered.delete(oldest)
     }
-    remembered.set(token, grant)
+    remembered.set(keyOf(known.header), known)
   }
 
-  const verified = async (request: FastifyRequest, token: string): Promise<Grant> => {
+  const verified = async (request: FastifyRequest, header: string): Promise<Grant> => {
+    const token = BEARER.exec(header)?.[1]
+    if (token === undefined) throw noToken(base)
     let claims: Claims
     const before = generation()
     try {
@@ -48,25 +55,24 @@ export function authenticator(base: string, { verify, generation }: Verifier, re
       throw badToken(base)
     }
     const grant = grantOf(claims)
-    if (generation() === before) remember(token, grant)
+    if (generation() === before) remember({ header, grant })
     return grant
   }
 
   return async (request: FastifyRequest): Promise<Grant> => {
     const header = request.headers.authorization
     if (header === undefined) throw noToken(base)
-    const token = BEARER.exec(header)?.[1]
-    if (token === undefined) throw noToken(base)
     // What was verified by a key that its issuer has taken back is verified again.
     if (generation() !== verifiedBy) remembered.clear()
     verifiedBy = generation()
-    const grant = remembered.get(token) ?? (await verified(request, token))
+    const known = remembered.get(keyOf(header))
+    const grant = known?.header === header ? known.grant : await verified(request, header)
     if (!revoked.ready())
       throw new FhirError(503, [{ severity: 'error', code: 'transient', text: 'Tokens cannot be checked right now' }], {
         headers: { 'retry-after': '2' },
       })
     if (grant.expires * 1000 > Date.now() && !revoked.isRevoked(grant.tokenId)) return grant
-    remembered.delete(token)
+    remembered.delete(keyOf(header))
     throw badToken(base)
   }
 }

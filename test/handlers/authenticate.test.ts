@@ -138,6 +138,10 @@ t.test('a token whose text was changed is refused', async t => {
   }
   for (const [why, jwt] of Object.entries(wrong)) isRefused(t, await bearer(jwt), why)
   t.equal((await bearer(good)).status, 200)
+  for (const [why, jwt] of Object.entries(wrong))
+    isRefused(t, await bearer(jwt), `${why}, after the good one was let in`)
+  isRefused(t, await ask(`Bearer x${good}`), 'something before a token that was let in')
+  t.equal((await bearer(good)).status, 200)
 })
 
 t.test('a token that was let in is refused when its time is over', async t => {
