@@ -18,16 +18,27 @@ export type Access = {
 /** Written where somebody with a patient in context could see the records of others too. */
 export const ALSO_OTHERS = 'user'
 
+// The same token asks many times: grants are values, which nobody changes.
+const askers = new WeakMap<Access['grant'], string>()
+
+function askerOf({ actor, subject, client, patient, scopes = [] }: Access['grant']): string {
+  const asker = [actor, subject, client, patient ?? null]
+  if (patient !== undefined && scopes.some(({ context }) => context === 'user')) asker.push(ALSO_OTHERS)
+  return JSON.stringify(asker).slice(1, -1)
+}
+
 /**
  * The beginning of an audit line: a JSON array that the statement closes with what came of it. The order is
  * [time, request, interaction, what, actor, person or client, app, patient, {outcome}]; before the outcome stands
  * `ALSO_OTHERS` where the patient in context is not the only one whose record the token reaches.
  */
 export function lineOf({ grant, requestId, interaction, what }: Access, now: Date): string {
-  const { actor, subject, client, patient, scopes = [] } = grant
-  const line = [now.toISOString(), requestId, interaction, what, actor, subject, client, patient ?? null]
-  if (patient !== undefined && scopes.some(({ context }) => context === 'user')) line.push(ALSO_OTHERS)
-  return JSON.stringify(line).slice(0, -1)
+  const text = `["${now.toISOString()}",${JSON.stringify(requestId)},${JSON.stringify(interaction)},${JSON.stringify(what)},`
+  const known = askers.get(grant)
+  if (known !== undefined) return text + known
+  const asker = askerOf(grant)
+  askers.set(grant, asker)
+  return text + asker
 }
 
 /** A data-modifying part of a statement that writes the line and what the page found: `"ids": ["Observation/1", …]`. */
