@@ -45,7 +45,7 @@ function encoded(pieces: readonly string[]): Buffer {
 export type Searchset = {
   readonly matches: readonly Text[]
   /** Matches of one type that were put together before: what stands between the first `before` and the last `after`. */
-  readonly joined?: { readonly type: string; readonly entries: string }
+  readonly joined?: { readonly type: string; readonly entries: string } | undefined
   readonly included: readonly Text[]
   readonly total: number | undefined
   /** What the client should know about how it was searched: parameters that were ignored. */

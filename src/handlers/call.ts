@@ -40,13 +40,13 @@ export type Call = {
   readonly db: Queryable
   readonly grant: Grant
   readonly definition: Definition
-  readonly id?: string
-  readonly versionId?: string
+  readonly id?: string | undefined
+  readonly versionId?: string | undefined
   /** The query of the URL and the form of a `_search`, in their order. */
   readonly params: readonly (readonly [string, string])[]
-  readonly body?: Json
+  readonly body?: Json | undefined
   /** The body once more, as it was received: linking changes it in place, and another try begins with this. */
-  readonly again?: () => Json
+  readonly again?: (() => Json) | undefined
   readonly conditions: Conditions
   readonly requestId: string
   readonly now: Date

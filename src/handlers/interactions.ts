@@ -1,7 +1,7 @@
 import { nearest } from '../fhir/nearest.ts'
 import { invalid } from '../fhir/outcome.ts'
 import type { Definition, Interaction } from '../resources/definition.ts'
-import { isLenient, type Operation } from './call.ts'
+import { type Call, isLenient, type Operation } from './call.ts'
 import { create } from './create.ts'
 import { conditionalDelete, deleteOne } from './delete.ts'
 import { historyInstance, historyType, vread } from './history.ts'
@@ -65,14 +65,21 @@ function checkParams(interaction: Interaction, { params, conditions }: Asked): v
   )
 }
 
-function callOf(definition: Definition, { parts: { id, versionId }, ...asked }: Asked) {
-  return {
-    ...asked,
-    definition,
-    ...(id === undefined ? {} : { id }),
-    ...(versionId === undefined ? {} : { versionId }),
-  }
-}
+// Each call of the same shape, member by member: what is spread becomes a dictionary, which costs a read a twentieth.
+const callOf = (definition: Definition, asked: Asked): Call => ({
+  server: asked.server,
+  db: asked.db,
+  grant: asked.grant,
+  definition,
+  id: asked.parts.id,
+  versionId: asked.parts.versionId,
+  params: asked.params,
+  body: asked.body,
+  again: asked.again,
+  conditions: asked.conditions,
+  requestId: asked.requestId,
+  now: asked.now,
+})
 
 function wayOf(definition: Definition, { interaction, method, path, operation }: Route): Way {
   const { type } = definition

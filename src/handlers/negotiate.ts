@@ -34,7 +34,8 @@ export const isForm = ({ headers }: FastifyRequest): boolean =>
 /** A parameter that is not part of what is asked for: of the URL, or of the form of a search. */
 function generalOf(request: FastifyRequest, name: '_format' | '_pretty'): string | undefined {
   const query = (request.query ?? {}) as Record<string, string | string[] | undefined>
-  const [value] = [query[name]].flat()
+  const given = query[name]
+  const value = Array.isArray(given) ? given[0] : given
   if (value !== undefined || typeof request.body !== 'string' || !isForm(request)) return value
   return new URLSearchParams(request.body).get(name) ?? undefined
 }

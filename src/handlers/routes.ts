@@ -60,16 +60,18 @@ function bodyOf(request: FastifyRequest, server: Server, way: Way): Body {
 }
 
 function askedOf(server: Server, way: Way, request: FastifyRequest): Asked {
+  const { body, again } = bodyOf(request, server, way)
   return {
     server,
     db: server.pool,
     grant: request.grant,
     parts: request.params as Parts,
     params: paramsOf(request),
+    body,
+    again,
     conditions: conditionsOf(request),
     requestId: request.id,
     now: server.clock(),
-    ...bodyOf(request, server, way),
   }
 }
 

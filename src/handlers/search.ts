@@ -65,17 +65,23 @@ function narrowingOf({ grant }: SystemCall, { patient }: Place, branches: readon
 async function foundBy({ server, db }: SystemCall, search: Search) {
   const [{ query, permission }] = search.branches
   if (query.summary === 'count' || query.count === 0)
-    return { matches: [], included: [], total: await count(db, search), next: undefined }
+    return { matches: [], included: [], joined: undefined, total: await count(db, search), next: undefined }
   if (isWhole(query) && isPatientsList(search)) {
     const { type } = permission.definition
-    const { entries, ...rest } = await findList(db, search, matchEntry(server.base, type))
-    return { matches: [], included: [], joined: { type, entries }, ...rest }
+    const { entries, total, next } = await findList(db, search, matchEntry(server.base, type))
+    return { matches: [], included: [], joined: { type, entries }, total, next }
   }
   const { matches, included, total, next, reachesTooMany } = await findPage(db, search)
   if (reachesTooMany)
     throw invalid('The includes reach too many resources: ask for fewer with _count', undefined, 'too-costly')
   const { maxDepth } = server
-  return { matches: cut(matches, query, maxDepth), included: cut(included, query, maxDepth), total, next }
+  return {
+    matches: cut(matches, query, maxDepth),
+    included: cut(included, query, maxDepth),
+    joined: undefined,
+    total,
+    next,
+  }
 }
 
 async function answer(
@@ -99,11 +105,14 @@ async function answer(
     access: { grant, requestId, interaction, what },
     now,
   }
-  const found = await foundBy(call, search)
+  const { matches, included, joined, total, next } = await foundBy(call, search)
   const body = searchset(server.base, {
-    ...found,
+    matches,
+    included,
+    joined,
+    total,
     warnings: ignoredWarnings(ignored),
-    links: linksOf(call, path, used, page.followed, found.next),
+    links: linksOf(call, path, used, page.followed, next),
     updated: now,
   })
   return { status: 200, headers: {}, body }
