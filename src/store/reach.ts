@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { SEVERAL_PATIENTS } from './matches-key.ts'
 import { run } from './run.ts'
 import { sql } from './sql.ts'
 import type { Version } from './write.ts'
@@ -20,15 +21,19 @@ async function writeEnds(db: Queryable, versions: readonly Version[]): Promise<v
   )
 }
 
+/** Whether a resource is one patient's, and she is known. */
+const isOnes = ({ row }: Version): boolean => row.patient !== '' && row.patient !== SEVERAL_PATIENTS
+
 /**
- * What Consents give to proxies, as rows that every request asks: replaced whenever such a resource is written.
+ * What Consents give to proxies, as rows that every request asks: replaced whenever such a resource is written. One of which no
+ * patient is known gives nothing, for what else is of no patient known is not hers.
  */
 export async function writeReach(db: Queryable, versions: readonly Version[]): Promise<void> {
   await writeEnds(db, versions)
   const granting = versions.filter(version => version.definition.grants !== undefined)
   if (granting.length === 0) return
   const consents = granting.map(({ definition, id }) => `${definition.type}/${id}`)
-  const rows = granting.flatMap(({ definition, id, resource, row }) =>
+  const rows = granting.filter(isOnes).flatMap(({ definition, id, resource, row }) =>
     (definition.grants?.(resource) ?? []).map(grant => ({
       ...grant,
       patient: row.patient,

@@ -1,6 +1,7 @@
 // What user/ scopes reach: all the records that the person who signed in reaches, at that moment and no further.
 import t from 'tap'
 import { definitions } from '../../src/resources/index.ts'
+import { peopleReachable } from '../../src/store/people.ts'
 import { type Client, client, entriesOf, inTurn, linkOf, namesOf } from '../support/client.ts'
 import { server } from '../support/server.ts'
 import { patientToken, person, token } from '../support/token.ts'
@@ -188,6 +189,31 @@ t.test('a Patient that is linked to another one is another record', async t => {
     t.equal((await app('/Patient/other')).status, 404, 'who names her')
     t.same(namesOf(await app('/Patient?_include=Patient:link&_revinclude=Patient:link')), ['Patient/linked'])
   }
+})
+
+t.test('a Consent in which no patient is named, or one who is not known yet, opens nothing', async t => {
+  const identifier = { system: 'urn:mrn', value: 'not known yet' }
+  const of = (subject: object) => ({ resourceType: 'Observation', status: 'final', code: { text: 'x' }, ...subject })
+  for (const body of [of({}), of({ subject: { identifier } }), of({ subject: { reference: 'Group/unknown' } })])
+    t.equal((await engine('/Observation', { method: 'POST', body })).status, 201)
+  await person(s, 'hana', ['RelatedPerson/hana'])
+  const provision = {
+    type: 'permit',
+    actor: [{ role: { text: 'proxy' }, reference: { reference: 'RelatedPerson/hana' } }],
+  }
+  const { patient: _, ...nobodys } = consent('of-nobody', 'x', [])
+  for (const body of [
+    { ...nobodys, provision },
+    { ...nobodys, id: 'of-a-stranger', patient: { identifier }, provision },
+  ])
+    t.equal((await engine(`/Consent/${body.id}`, { method: 'PUT', body })).status, 201)
+  const app = await appOf('hana', 'user/*.rs')
+  const seen: string[] = []
+  await inTurn(types, async ({ type }) => {
+    seen.push(...(await found(app, type)))
+  })
+  t.same(seen, [])
+  t.same(await peopleReachable(s.pool, 'hana', s.clock()), [])
 })
 
 t.test('an account that is closed reaches nothing by user/ scopes', async t => {

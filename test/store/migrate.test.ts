@@ -73,6 +73,21 @@ t.test('the lists of a database from before know where a date ends once it is br
   t.equal((await client.query("select from observation where patient = 'alice'")).rowCount, 1)
 })
 
+t.test('what a Consent of nobody gave is gone once a database from before is brought up to date', async t => {
+  const { url } = await empty()
+  await migrate(url)
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(() => client.end())
+  const give = (patient: string) =>
+    client.query(`insert into reach values ('RelatedPerson/bob', $1, '{*}', '-infinity', 'infinity', $1)`, [patient])
+  while (!(await migrate(url, 'down')).includes('0081-reach-of-a-patient'));
+  for (const patient of ['alice', '', '#several']) await give(patient)
+  await migrate(url)
+  t.same((await client.query('select patient from reach')).rows, [{ patient: 'alice' }])
+  for (const patient of ['', '#several']) await t.rejects(give(patient), { message: /reach_patient/ })
+})
+
 t.test('processes that migrate at the same time wait for each other, and the second finds nothing to do', async t => {
   const { url, catalogue } = await empty()
   const ran = await Promise.all([migrate(url), migrate(url), migrate(url)])

@@ -1,0 +1,1 @@
+alter table reach drop constraint reach_patient;
