@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { destroyGrantsOfClient } from './tokens.ts'
 
 /** A registered app or system. `metadata` is in the words of RFC 7591. */
 export type ClientRegistration = {
@@ -121,15 +122,16 @@ export async function listClients(db: Queryable): Promise<ClientRecord[]> {
   return rows.map(toRecord)
 }
 
-const ISSUED = `('Grant', 'AccessToken', 'RefreshToken', 'AuthorizationCode', 'ClientCredentials', 'DeviceCode',
+const ISSUED = `('AccessToken', 'RefreshToken', 'AuthorizationCode', 'ClientCredentials',
   'PushedAuthorizationRequest')`
 
 /**
- * Takes a client's access away, with all that was issued to it. The state goes first, so that nothing new is issued: what is
- * being stored at this moment is waited for, and seen by the second statement.
+ * Takes a client's access away, with all that was issued to it. The state goes first, so that nothing new is issued, and then
+ * the grants: what is being stored at this moment is waited for, and seen by the last statement.
  */
 export async function disableClient(db: Queryable, clientId: string): Promise<void> {
   await setClientState(db, clientId, 'disabled')
+  await destroyGrantsOfClient(db, clientId)
   await db.query({
     text: `delete from oidc_payload where client_id = $1 and model in ${ISSUED}`,
     values: [clientId],

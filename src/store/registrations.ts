@@ -1,5 +1,5 @@
 import type { Queryable } from './db.ts'
-import { sha256 } from './tokens.ts'
+import { destroyGrantsOfClient, sha256 } from './tokens.ts'
 
 /** Keeps an initial access token (RFC 7591 section 3), with the scopes that an app which registers by it may have. */
 export async function saveInitialAccessToken(
@@ -39,5 +39,6 @@ export async function giveBackInitialAccessToken(db: Queryable, token: string): 
  */
 export async function removeClient(db: Queryable, clientId: string): Promise<void> {
   await db.query({ text: 'delete from client where client_id = $1', values: [clientId] })
+  await destroyGrantsOfClient(db, clientId)
   await db.query({ text: 'delete from oidc_payload where client_id = $1', values: [clientId] })
 }

@@ -172,6 +172,17 @@ export async function destroyGrants(db: Queryable, hashes: readonly Buffer[]): P
   })
 }
 
+/**
+ * Removes the grants of a client, before all else that was issued to it: what was being stored under them is waited for, so
+ * that the statement after this one sees it.
+ */
+export async function destroyGrantsOfClient(db: Queryable, clientId: string): Promise<void> {
+  await db.query({
+    text: "delete from oidc_payload where model = 'Grant' and client_id = $1",
+    values: [clientId],
+  })
+}
+
 /** The client that a refresh token was issued to: some apps send the token alone. */
 export async function clientOfRefreshToken(db: Queryable, token: string): Promise<string | undefined> {
   const { rows } = await db.query<{ client_id: string | null }>({

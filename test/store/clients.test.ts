@@ -1,6 +1,17 @@
 import t from 'tap'
-import { findClient, saveClient, saveClientSetting, setClientState, unservedSetting } from '../../src/store/clients.ts'
+import {
+  disableClient,
+  findClient,
+  saveClient,
+  saveClientSetting,
+  setClientState,
+  unservedSetting,
+} from '../../src/store/clients.ts'
+import type { Queryable } from '../../src/store/db.ts'
+import { removeClient } from '../../src/store/registrations.ts'
+import { findPayload, savePayload } from '../../src/store/tokens.ts'
 import { database } from '../support/database.ts'
+import { beforeCommit } from '../support/held-up.ts'
 
 t.test('clients', async t => {
   const { pool } = await database(t)
@@ -36,4 +47,28 @@ t.test('clients', async t => {
     await saveClientSetting(pool, 'app', 'refuse')
     t.equal(await unservedSetting(pool, 'app'), 'refuse')
   })
+})
+
+t.test('a client that loses its access', async t => {
+  const { pool } = await database(t)
+  const takeAway = { disabled: disableClient, removed: removeClient }
+
+  for (const [how, take] of Object.entries(takeAway))
+    t.test(`keeps nothing that was being stored at the moment when it was ${how}`, async t => {
+      const clientId = `app that is ${how}`
+      const keys = { grantId: `grant of ${clientId}`, clientId }
+      await saveClient(pool, { clientId, name: 'App', kind: 'public', metadata: {}, scopes: '', secret: undefined })
+      const saveGrant = () => savePayload(pool, 'Grant', keys.grantId, {}, { clientId }, 60)
+
+      await saveGrant()
+      const launched = (db: Queryable) => savePayload(db, 'AccessToken', `launched ${how}`, {}, keys, 60, 'grant')
+      await beforeCommit(pool, launched, () => take(pool, clientId))
+      t.equal(await findPayload(pool, 'AccessToken', 'id', `launched ${how}`), undefined, 'a token of a launch')
+
+      await saveClient(pool, { clientId, name: 'App', kind: 'backend', metadata: {}, scopes: '', secret: undefined })
+      await setClientState(pool, clientId, 'active')
+      const own = (db: Queryable) => savePayload(db, 'ClientCredentials', `own ${how}`, {}, { clientId }, 60, 'client')
+      await beforeCommit(pool, own, () => take(pool, clientId))
+      t.equal(await findPayload(pool, 'ClientCredentials', 'id', `own ${how}`), undefined, 'a token of a system')
+    })
 })

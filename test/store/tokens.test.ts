@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Queryable } from '../../src/store/db.ts'
 import { findLaunch, saveLaunch } from '../../src/store/launches.ts'
 import { createPerson } from '../../src/store/people.ts'
 import {
@@ -15,6 +16,7 @@ import {
   savePayloadOnce,
 } from '../../src/store/tokens.ts'
 import { database } from '../support/database.ts'
+import { beforeCommit } from '../support/held-up.ts'
 
 const eight = <T>(make: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: 8 }, (_each, index) => make(index)))
@@ -82,6 +84,13 @@ t.test('what the authorization server stores', async t => {
     }
     const { rows } = await pool.query("select from oidc_payload where model <> 'Grant' and grant_hash is not null")
     t.equal(rows.length, 0)
+  })
+
+  t.test('is gone with its grant, also when it was stored and not yet committed', async t => {
+    await savePayload(pool, 'Grant', 'revoked', {}, {}, 60)
+    const save = (db: Queryable) => savePayload(db, 'AccessToken', 'late', {}, { grantId: 'revoked' }, 60, 'grant')
+    await beforeCommit(pool, save, () => destroyGrant(pool, 'revoked'))
+    t.equal(await findPayload(pool, 'AccessToken', 'id', 'late'), undefined)
   })
 
   t.test('includes whose record a launch opened, an hour or so longer than the grant', async t => {
