@@ -45,13 +45,6 @@ export const authorization = [
       ['a code lasts for hours', 'AuthorizationCode: 60,', 'AuthorizationCode: 60 * 60,', [CODES]],
       ['a session lasts for a day', 'Session: 30 * 60,', 'Session: 24 * 60 * 60,', ['test/attacks/sessions.test.ts']],
       [
-        'what was pushed lasts for hours',
-        'PushedAuthorizationRequest: 60,',
-        'PushedAuthorizationRequest: 60 * 60,',
-        ['test/smart/par.test.ts'],
-        'the library lets nothing that was pushed live longer than a minute, whatever is configured',
-      ],
-      [
         'a session goes on when its account is closed',
         'Boolean(ctx.oidc.session?.accountId && !ctx.oidc.account)',
         'Boolean(ctx.oidc.session?.accountId && ctx.oidc.account === null)',
@@ -166,6 +159,7 @@ export const authorization = [
         'id_hash = $4 and expires_at > now() for key share',
         'id_hash = $4 for key share',
       ],
+      ['a grant goes while something is stored under it', ' for key share) as g', ') as g'],
       [
         'a client goes while something is stored for it',
         "state = 'active' for share) as c",
@@ -193,6 +187,7 @@ export const authorization = [
     'src/smart/rotation.ts',
     ['test/smart/rotation.test.ts', PROVIDER],
     [
+      ['anybody can compute the next refresh token', "createHmac('sha256', key)", "createHmac('sha256', 'key')"],
       [
         'a refresh gives two living successors',
         'return rotated ? successor(rotated.jti) : random.call(this)',
@@ -204,7 +199,15 @@ export const authorization = [
   ...mutantsOf(
     'src/smart/features.ts',
     [REFRESH],
-    [['an app takes back the tokens of another', 'token.clientId === client.clientId', 'token !== client']],
+    [
+      ['an app takes back the tokens of another', 'token.clientId === client.clientId', 'token !== client'],
+      [
+        'an app is told of the tokens of another',
+        'introspection: { enabled: true, allowedPolicy: mayIntrospect }',
+        'introspection: { enabled: true }',
+        ['test/smart/token-requests.test.ts', 'test/smart/introspection.test.ts'],
+      ],
+    ],
   ),
   ...mutantsOf(
     'src/smart/introspection.ts',
@@ -217,6 +220,7 @@ export const authorization = [
         ['test/smart/token-requests.test.ts', 'test/smart/introspection.test.ts'],
       ],
       ['who shows no token may introspect', "  await callerOf(options, request, reply, '__introspect')\n", ''],
+      ['a token that has ended is active', 'if (!isValid || !(await', 'if (!(await'],
       [
         'the token of an app that was disabled is active',
         ' || !(await provider.Client.find(clientId))) return false',

@@ -5,6 +5,7 @@ const KEYS = 'test/smart/client-keys.test.ts'
 const CLIENTS = 'test/smart/clients.test.ts'
 const LAUNCH = 'test/smart/launch.test.ts'
 const REGISTRATION = 'test/smart/registration.test.ts'
+const ADMINISTER = 'test/smart/administration/administer.test.ts'
 
 /** The checks of clients: how they show who they are, and what launches them. */
 export const clients = [
@@ -100,12 +101,39 @@ export const clients = [
     ],
   ),
   ...mutantsOf(
+    'src/store/clients.ts',
+    ['test/store/clients.test.ts'],
+    [
+      [
+        'a secret that was replaced is good for ever',
+        'case when previous_until > now() then previous_secret end',
+        'previous_secret',
+        [ADMINISTER],
+      ],
+      ['a client that is disabled is found', "where client_id = $1 and state = 'active'`,", 'where client_id = $1`,'],
+      [
+        'an id that is taken is given again',
+        'on conflict do nothing`,\n    values: [client.clientId,',
+        'on conflict (client_id) do update set name = excluded.name`,\n    values: [client.clientId,',
+        [ADMINISTER],
+      ],
+      [
+        'a client that is disabled keeps its tokens',
+        'where client_id = $1 and model in ${ISSUED}`',
+        'where client_id = $1 and false`',
+        [ADMINISTER],
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/smart/launch.ts',
     [LAUNCH],
     [
       ['a launch may be begun with at any time', 'launch.expired || ', ''],
       ['a launch is good for any app', ' || launch.clientId !== client.clientId', ''],
       ['a launch needs no scope', "if (!ctx.oidc.requestParamScopes.has('launch')) {", 'if (!ctx.oidc) {'],
+      ['the scope launch is granted without one', "(scope !== 'launch' || launch !== undefined) && ", ''],
+      ['the scope of an Encounter is granted without one', " && (scope !== 'launch/encounter' || hasEncounter)", ''],
       [
         'a launch opens another record than its own',
         'offers.find(({ patient }) => patient === launch?.patient)',
@@ -153,6 +181,17 @@ export const clients = [
         'from launch where id_hash = $1`',
       ],
       ['a launch is used twice', "where id_hash = $1 and used_at is null',", "where id_hash = $1',"],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/system-routes.ts',
+    [LAUNCH],
+    [
+      [
+        'launches are made by any system',
+        "callerOf(options, request, reply, '__launch')",
+        "callerOf(options, request, reply, '__introspect')",
+      ],
     ],
   ),
 ]

@@ -38,6 +38,24 @@ export const consent = [
         "const asked = grantable(text, text, backend ? 'backend' : 'launch')",
         [REFRESH, ASSERTIONS],
       ],
+      [
+        'a refresh gives what is asked for, not what was granted',
+        "if (source) return { text: source.scope ?? '', isRequest: false }",
+        '',
+        [REFRESH, 'test/smart/resource-server.test.ts', PROVIDER],
+      ],
+      [
+        'a launch scope is granted without a launch',
+        'const scopes = isLaunch ? await givenScopes(pool, asked, ctx.oidc.params?.launch) : asked',
+        'const scopes = isLaunch && pool === undefined ? await givenScopes(pool, asked, ctx.oidc.params?.launch) : asked',
+        ['test/smart/launch.test.ts'],
+      ],
+      [
+        'a request of which nothing is granted goes on',
+        'if (scopes.length === 0) {',
+        'if (scopes.length < 0) {',
+        [ASSERTIONS, PROVIDER],
+      ],
     ],
   ),
   ...mutantsOf(
@@ -49,6 +67,30 @@ export const consent = [
         "  if (client?.kind !== 'public') return body\n",
         '',
         ['test/smart/token-requests.test.ts'],
+      ],
+      [
+        'who shows one client is taken for another',
+        "  if (form.has('client_id') || form.has('client_assertion')) return body\n",
+        '',
+        [REFRESH, PARAMETERS, 'test/smart/token-requests.test.ts'],
+      ],
+      [
+        'of two tokens the first is introspected',
+        ' || more.length > 0 || !isJwt(token)) return body',
+        ' || !isJwt(token)) return body',
+        ['test/smart/introspection.test.ts'],
+      ],
+      [
+        'of two resources one is seen',
+        'for (const resource of new Set(resources)) form.append',
+        'for (const resource of resources.slice(0, 1)) form.append',
+        [PARAMETERS, 'test/smart/token-requests.test.ts'],
+      ],
+      [
+        'of two prompts the first counts',
+        'if (prompts.length <= 1 && ',
+        'if (',
+        [PARAMETERS, 'test/smart/token-requests.test.ts'],
       ],
     ],
   ),
@@ -68,6 +110,7 @@ export const consent = [
         'if (context && !(await stillReaches(options, context))) return undefined',
         '',
       ],
+      ['who is somebody’s proxy gets tokens as herself', ' && each.self === !context.proxy)', ')'],
       [
         'a token does not say who acts for somebody',
         '    ...(context.proxy ? { act: { sub: context.person } } : {}),\n',
@@ -114,6 +157,12 @@ export const consent = [
         [FORMS, OTHERS, ACCOUNTS],
       ],
       [
+        'who has not signed in consents',
+        "if (interaction.prompt !== 'consent' || interaction.accountId === undefined) {",
+        "if (interaction.uid === '') {",
+        ['test/smart/interaction-routes.test.ts', FORMS],
+      ],
+      [
         'a launch is used twice at the same time',
         "if (typeof handle === 'string' && !(await useLaunch(options.pool, handle)))",
         "if (typeof handle === 'string' && !(await useLaunch(options.pool, handle)) && handle === '')",
@@ -130,6 +179,35 @@ export const consent = [
         "    const interaction = await find(request, reply)\n    const form = checkForm(options.config, request, interaction.uid)\n    if (interaction.prompt !== 'consent' ||",
         "    const interaction = await find(request, reply)\n    const form = new URLSearchParams(String(request.body))\n    if (interaction.prompt !== 'consent' ||",
         [FORMS],
+      ],
+      [
+        'a record is chosen by any form',
+        "    const form = checkForm(options.config, request, interaction.uid)\n    if (interaction.prompt !== 'consent') return",
+        "    const form = new URLSearchParams(String(request.body))\n    if (interaction.prompt !== 'consent') return",
+        [FORMS, 'test/attacks/consent-csrf.test.ts'],
+      ],
+      [
+        'consent is in no record',
+        '    await auditConsent(options, request, consent, decision.granted)\n',
+        '',
+        ['test/smart/trail.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/consent.ts',
+    [OTHERS, CONSENT],
+    [
+      [
+        'a proxy gives an app what he does not reach',
+        "if (!chosen || chosen.topics.includes('*')) return ticks",
+        'if (ticks) return ticks',
+      ],
+      [
+        'who acts for somebody is known as herself',
+        'if (chosen && /^(Patient|RelatedPerson)\\//.test(chosen.actor)) return chosen.actor',
+        '',
+        [ACCOUNTS],
       ],
     ],
   ),

@@ -109,6 +109,19 @@ export const pages = [
     ],
   ),
   ...mutantsOf(
+    'src/smart/answers.ts',
+    ['test/smart/plugin.test.ts', 'test/smart/provider.test.ts'],
+    [
+      ['tokens are kept on the way', '  ctx.set(NO_STORE)\n', ''],
+      [
+        'what went wrong inside is told',
+        "    code >= 500\n      ? { error: 'server_error' }",
+        "    code >= 600\n      ? { error: 'server_error' }",
+        ['test/smart/launch.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/smart/storable.ts',
     ['test/attacks/bodies.test.ts'],
     [['what is no text reaches the database', 'if (!isGood(request))', 'if (request === undefined)']],
@@ -151,6 +164,32 @@ export const pages = [
       ],
       ['an account that is closed signs in', " || person.state !== 'active'", ''],
       ['a wrong password signs in', 'if (!person || !matches || ', 'if (!person || '],
+      ['one may guess fifty times', 'const BY_NAME: BackOff = { free: 5,', 'const BY_NAME: BackOff = { free: 50,'],
+      ['the longest password is hashed', '.slice(0, LONGEST_PASSWORD)', '', [SIGN_IN]],
+      [
+        'each address of a household counts for itself',
+        'const network = networkOf(address)',
+        'const network = address',
+        [SIGN_IN, 'test/attacks/addresses.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/sign-out.ts',
+    ['test/smart/logout.test.ts', 'test/smart/account/sign-in.test.ts', INTERACTION],
+    [
+      ['who signs out stays signed in at the pages of apps', '  await destroySession(options.pool, signIn.uid)\n', ''],
+      [
+        'who signs out stays signed in at the pages of her account',
+        'if (id !== undefined) await endSession(options.pool, id)',
+        '',
+        ['test/attacks/session-fixation.test.ts'],
+      ],
+      [
+        'what was granted while she is signed in outlives that',
+        '  await endAccessOf(options, signIn, requestId)\n',
+        '',
+      ],
     ],
   ),
   ...mutantsOf(

@@ -2,6 +2,8 @@ import { mutantsOf } from './mutant.ts'
 
 const LEAK = 'test/leak.test.ts'
 const LIMITED = 'test/leak-granular.test.ts'
+const OPERATIONS = 'test/leak-operations.test.ts'
+const SEVERAL = 'test/leak-several.test.ts'
 const REACH = 'test/reach.test.ts'
 const RELEASE = 'test/release.test.ts'
 const FIRST = 'test/handlers/permission-first.test.ts'
@@ -29,20 +31,20 @@ export const reads = [
       ],
       [
         'an old version is judged as the resource is now',
-        "where ${visibleTo(permission, raw('v'), now)} and not exists (",
-        'where not exists (',
+        "where ${visibleTo(permission, raw('v'), now)} and ${isSeenNow(",
+        'where ${isSeenNow(',
         [RELEASE, LIMITED],
       ],
       [
         'the versions of what was taken from her are hers',
-        "r where r.id = ${id} and not ${visibleTo(permission, raw('r'), now)})`",
-        'r where r.id = ${id} and false)`',
+        " and ${isSeenNow(permission, raw('v'), now)}`",
+        '`',
         [RELEASE, LIMITED],
       ],
       [
         'that something was deleted is told to anybody',
-        "      and ${visibleTo(permission, raw('h'), now)} and not exists",
-        '      and not exists',
+        "      and ${visibleTo(permission, raw('h'), now)} and ${isSeenNow(permission, raw('h'), now)}\n",
+        '',
         [LEAK, RELEASE],
       ],
     ],
@@ -52,11 +54,29 @@ export const reads = [
     [RELEASE, LIMITED],
     [
       ['a history shows versions of anybody', "    visibleTo(permission, raw('v'), now),\n", ''],
+      ['a history shows the past of what was taken from her', "    isSeenNow(permission, raw('v'), now),\n", ''],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/past.ts',
+    [RELEASE, LIMITED],
+    [
       [
-        'a history shows the past of what was taken from her',
-        "    sql`not exists (select from ${name(table)} r where r.id = v.id and not ${visibleTo(permission, raw('r'), now)})`,\n",
+        'what was taken from a patient leaves its past with her',
+        "r where r.id = ${v}.id and not ${visibleTo(permission, raw('r'), now)})",
+        'r where r.id = ${v}.id and false)',
+      ],
+      [
+        'what was taken from a patient comes back when it is deleted',
+        "and l.ver > d.ver)\n      and not ${visibleTo(permission, raw('d'), now)})`",
+        'and l.ver > d.ver)\n      and false)`',
+      ],
+      [
+        'who had an id before decides about the past of who has it now',
+        '      and not exists (select from ${current} c where c.id = d.id)\n',
         '',
       ],
+      ['an older deletion decides about the past', 'l.id = d.id and l.ver > d.ver', 'l.id = d.id and false'],
     ],
   ),
   ...mutantsOf(
@@ -82,6 +102,95 @@ export const reads = [
     ],
   ),
   ...mutantsOf(
+    'src/store/everything.ts',
+    [OPERATIONS, REACH],
+    [
+      [
+        '$everything has what is not released',
+        " and ${inTime(permission, care)} and ${visible(permission, raw('r'))}`",
+        ' and ${inTime(permission, care)}`',
+        [OPERATIONS, RELEASE],
+      ],
+      [
+        '$everything has what anybody is referred to',
+        " and r.id = n.id and r.patient = '' and ${visible(",
+        ' and r.id = n.id and ${visible(',
+      ],
+      [
+        '$everything has what is shared and not to be seen',
+        " and r.id = n.id and r.patient = '' and ${visible(permission, raw('r'))}`",
+        " and r.id = n.id and r.patient = ''`",
+        ['test/handlers/operations/everything.test.ts'],
+      ],
+      [
+        '$everything shows texts of anybody',
+        "      where r.id = any(${ids}::text[]) and ${once.visible(permission, raw('r'))}`",
+        '      where r.id = any(${ids}::text[])`',
+        ['test/store/everything.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/lastn.ts',
+    [OPERATIONS],
+    [['$lastn has anybody’s values', "    visibleTo(permission, raw('r'), now),\n", '']],
+  ),
+  ...mutantsOf(
+    'src/store/docref.ts',
+    [OPERATIONS],
+    [['$docref has anybody’s documents', "    visibleTo(permission, raw('r'), now),\n", '']],
+  ),
+  ...mutantsOf(
+    'src/store/meta.ts',
+    [OPERATIONS],
+    [['$meta counts anybody’s labels', " r where ${visibleTo(permission, raw('r'), now)}`", ' r`']],
+  ),
+  ...mutantsOf(
+    'src/store/narrow.ts',
+    [SEVERAL],
+    [
+      [
+        'a search by list goes by anybody’s list',
+        " and ${visibleTo(permission, raw('l'), now)})`",
+        ')`',
+        ['test/handlers/search.test.ts'],
+      ],
+      [
+        'a compartment holds anybody’s',
+        'patient === undefined ? [] : [sql`r.patient = ${patient}`]',
+        'patient === undefined ? [] : []',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/resolve.ts',
+    [WRITES],
+    [
+      [
+        'a conditional write finds what its scope does not cover',
+        "const conditions = [visibleTo(permission, raw('r'), now), ...",
+        'const conditions = [...',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/exists.ts',
+    [WRITES],
+    [
+      [
+        'what a granular scope does not cover can be written',
+        ` ${SEEN}\`,\n  )\n  return new Set(rows`,
+        '`,\n  )\n  return new Set(rows',
+      ],
+      [
+        'a launch is made for an Encounter of anybody',
+        ' and r.patient = ${patient})`',
+        ')`',
+        ['test/store/exists.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'src/handlers/within-scopes.ts',
     [WRITES],
     [
@@ -95,6 +204,17 @@ export const reads = [
         'what leaves the scope by a write is written',
         'if (first) throw beyondScopes(writer.grant, first,',
         'if (first && false) throw beyondScopes(writer.grant, first,',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/handlers/identify.ts',
+    [WRITES],
+    [
+      [
+        'a conditional write by identifier finds what its scope does not cover',
+        'if (identity && seesAll) {',
+        'if (identity) {',
       ],
     ],
   ),
@@ -124,6 +244,29 @@ export const reads = [
     'src/handlers/entry.ts',
     [FIRST, 'test/leak-writes.test.ts'],
     [['an entry of a batch needs no permission before it is looked at', '  permitEntry(entry, shared.grant)\n', '']],
+  ),
+  ...mutantsOf(
+    'src/handlers/include-plan.ts',
+    [LEAK, REACH, 'test/handlers/include.test.ts', 'test/access/letters.test.ts'],
+    [
+      [
+        'what may be found may be brought along',
+        "permission: permit(grant, candidate, 'read') }]",
+        "permission: permit(grant, candidate, 'search-type') }]",
+        ['test/access/letters.test.ts', 'test/handlers/include.test.ts'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/handlers/operations/meta-change.ts',
+    ['test/handlers/operations/meta.test.ts', OPERATIONS, WRITES, LIMITED],
+    [
+      [
+        'labels of what the scope does not cover are changed',
+        '!(await visibleAmong(db, permission, [id], now)).has(id)',
+        'false',
+      ],
+    ],
   ),
   ...mutantsOf(
     'src/handlers/page-link.ts',

@@ -116,11 +116,27 @@ export const registration = [
     [ADMINISTER],
     [
       [
+        'what is wrong is registered',
+        "if (faults.length > 0) throw new errors.InvalidClientMetadata(faults.join('; '))",
+        '',
+      ],
+      [
+        'a client becomes one of another kind',
+        'if (client_id !== clientId || kind !== before.kind)',
+        'if (client_id !== clientId)',
+        [ADMINISTER, ROUTES],
+      ],
+      [
         'a client that is disabled is said to be before its tokens are refused',
         '  await administrator.revoked?.settled()\n',
         '',
         [ADMINISTER],
         'a race of microseconds: the set of revoked tokens hears of it a moment later; that waiting for it works is shown by test/store/revocations.test.ts',
+      ],
+      [
+        'a change is in no record',
+        '    await auditGrant({ pool: db, clock }, interaction, { app, by, requestId, result })\n',
+        '',
       ],
     ],
   ),
@@ -141,6 +157,18 @@ export const registration = [
         'an app of a person is registered for the scopes of systems',
         "const context = kind === 'backend' ? 'backend' : 'launch'",
         "const context = kind === 'public' ? 'backend' : 'backend'",
+      ],
+      ['a redirect URI is not looked at', "    ...faults('redirect_uris', redirect_uris, redirectFault),\n", ''],
+      ['pages of anywhere are registered', "    ...faults('cors_origins', cors_origins, originFault),\n", ''],
+      [
+        'keys are registered at any address',
+        "const isApproved = url?.protocol === 'https:' || internalOrigins.includes(url?.origin ?? '')",
+        "const isApproved = url !== null || internalOrigins.includes('')",
+      ],
+      [
+        'a client is described by anything',
+        '  additionalProperties: false,\n  properties: {\n    client_id',
+        '  additionalProperties: true,\n  properties: {\n    client_id',
       ],
     ],
   ),

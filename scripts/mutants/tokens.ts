@@ -103,6 +103,57 @@ export const tokens = [
         'for (const [hashed, exp] of await load(pool)) listener.revoked.set(hashed, exp)',
         '',
       ],
+      ['what is revoked elsewhere is not heard', 'if (hashed) listener.revoked.set(hashed, Number(exp))', ''],
+      [
+        'a connection that is lost is not noticed',
+        'listener.isReady = false\n    listener.current = undefined',
+        'listener.current = undefined',
+      ],
+      ['a connection that died silently is not noticed', 'checkAlive(listener, heartbeat, lost)', ''],
+      ['what is revoked is forgotten before its end', 'if (exp < longAgo)', 'if (exp > 0)'],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/access-token.ts',
+    ['test/smart/access-token.test.ts'],
+    [
+      ['a token of another issuer is ours', 'issuer: issuerOf(config), ', ''],
+      ['a token for another audience is ours', 'audience: fhirBaseOf(config), ', ''],
+      ['a token of another kind is an access token', "typ: 'at+jwt', ", ''],
+      [
+        'what is signed with an unknown key is ours',
+        'const verified = await jwtVerify(',
+        "const verified = await (async (t: string, ..._: unknown[]) => ({ payload: JSON.parse(Buffer.from(t.split('.')[1] ?? '', 'base64url').toString()) as JWTPayload }))(",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/bearer.ts',
+    ['test/smart/launch.test.ts', 'test/smart/introspection.test.ts'],
+    [
+      ['a token of a system that was taken back is good', 'if (!isKnown || ', 'if ('],
+      ['a system that is disabled is heard', ' || !(await findClient(pool, client_id))', ''],
+      [
+        'a system needs no scope',
+        "  if (\n    !String(claims?.scope ?? '')\n      .split(' ')\n      .includes(scope)\n  ) {",
+        '  if (scope === undefined) {',
+      ],
+      [
+        'the app of a person is a system',
+        "findPayload(pool, 'ClientCredentials', 'id', jti)",
+        "findPayload(pool, 'AccessToken', 'id', jti)",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/smart/keys.ts',
+    ['test/smart/keys.test.ts', 'test/handlers/authenticate.test.ts'],
+    [
+      [
+        'the keys of id_tokens verify access tokens',
+        "if (key.alg !== 'ES256' || key.kid === undefined) continue",
+        'if (key.kid === undefined) continue',
+      ],
     ],
   ),
 ]

@@ -88,7 +88,6 @@ const TTL: Configuration['ttl'] = {
   AuthorizationCode: 60,
   IdToken: 900,
   Interaction: 30 * 60,
-  PushedAuthorizationRequest: 60,
   Session: 30 * 60,
   RefreshToken: 90 * DAY,
   Grant: 365 * DAY,

@@ -80,6 +80,16 @@ t.test(
   },
 )
 
+t.test('an identifier that was signed out opens nothing, for whoever has kept it', async t => {
+  const victim: Jar = new Map()
+  await signInToAccount(victim)
+  const kept: Jar = new Map(victim)
+  const { html } = await ask(kept, `${BASE}/account/apps`)
+  t.match(html, 'Alice Archer')
+  t.equal((await ask(victim, `${BASE}/account/sign-out`, { csrf: csrfIn(html) })).status, 303)
+  t.match(await ask(kept, `${BASE}/account/apps`), { status: 303, location: '/account/sign-in' })
+})
+
 t.test('an identifier that somebody made up is not taken over', async t => {
   const victim: Jar = new Map([['__Host-portico', 'a'.repeat(43)]])
   await signInToAccount(victim)

@@ -48,7 +48,27 @@ t.test('a consent that is not active, or not about privacy, gives nothing', asyn
 t.test('a consent that says more than can be honoured gives nothing rather than too much', async t => {
   t.same(proxyGrants(consent({}, { type: 'deny' })), [])
   t.same(proxyGrants(consent({}, { provision: [{ type: 'deny' }] })), [])
-  t.same(proxyGrants(consent({}, { purpose: [{ code: 'TREAT' }] })), [])
+  for (const limit of [
+    { purpose: [{ code: 'TREAT' }] },
+    { data: [{ meaning: 'instance', reference: { reference: 'Observation/1' } }] },
+    { action: [{ coding: [{ code: 'access' }] }] },
+    { securityLabel: [{ code: 'N' }] },
+    { code: [{ coding: [{ system: 'http://loinc.org', code: '718-7' }] }] },
+    { dataPeriod: { start: '2026-01-01' } },
+  ])
+    t.same(proxyGrants(consent({}, limit)), [], Object.keys(limit).join())
+})
+
+t.test('nobody is given anything who is not named as here', async t => {
+  for (const reference of ['https://other.example/fhir/RelatedPerson/bob', '#bob', 'urn:uuid:0', 'bob', ''])
+    t.same(proxyGrants(consent({}, { actor: [{ reference: { reference } }] })), [], reference)
+  for (const actor of [undefined, [], [{}], [{ reference: { identifier: { value: '1' } } }]])
+    t.same(proxyGrants(consent({}, { actor })), [], JSON.stringify(actor))
+})
+
+t.test('a class of another system of codes is no topic', async t => {
+  const classes = [{ system: 'urn:other', code: 'Observation' }, { code: 'Observation' }]
+  t.same(proxyGrants(consent({}, { class: classes })), [])
 })
 
 t.test('a period that cannot be read is closed, an open one is open', async t => {

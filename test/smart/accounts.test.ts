@@ -82,6 +82,25 @@ t.test('somebody who acts for a patient', async t => {
   })
 })
 
+t.test(
+  'an app that somebody opened with his own record gets nothing more when he only acts for that patient',
+  async t => {
+    const server = await authorizationServer(t)
+    const { body } = await launchAndRedeem(server, { who: 'bob' })
+    // The account was given the wrong record, and is put right: what he reaches now is less, and not as himself.
+    await server.pool.query("delete from person_actor where person = 'bob' and actor = 'Patient/bob'")
+    await server.pool.query(
+      `insert into reach values ('RelatedPerson/bob-for-alice', 'bob', '{appointments}', now() - interval '1 day', 'infinity', 'c')`,
+    )
+    const refreshed = await token(server, {
+      grant_type: 'refresh_token',
+      refresh_token: body.refresh_token,
+      client_id: 'demo-app',
+    })
+    t.match(refreshed, { status: 400, body: { error: 'invalid_grant' } })
+  },
+)
+
 t.test('a token carries what there is to say, and nothing without a launch', async t => {
   const context = { person: 'p', clientId: 'c', patient: undefined, fhirUser: undefined, proxy: false, parameters: {} }
   t.equal(contextClaims(undefined), undefined)

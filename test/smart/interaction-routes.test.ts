@@ -101,6 +101,10 @@ t.test('the pages', async t => {
     const page = await open(authorizeUrl())
     const end = await submit(open, page, 'consent', [['scope', 'patient/*.rs']])
     t.match(end.html, 'Sign in')
+    const known = await open(authorizeUrl({ scope: 'openid fhirUser' }))
+    const told = await submit(open, known, 'consent', [['scope', 'fhirUser']])
+    t.match(told, { url: new RegExp(`^${BASE}`), html: 'Sign in' }, 'not who she is, either')
+    t.equal((await server.pool.query("select from oidc_payload where model = 'Grant'")).rows.length, 0)
   })
 
   t.test('send a refusal to the app, with its state', async t => {

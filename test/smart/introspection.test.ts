@@ -1,7 +1,14 @@
 import { SignJWT } from 'jose'
 import t from 'tap'
 import { setClientState } from '../../src/store/clients.ts'
-import { authorizationServer, BASE, claimsOf, launchAndRedeem, type Server } from '../support/authorization-server.ts'
+import {
+  authorizationServer,
+  BASE,
+  claimsOf,
+  launchAndRedeem,
+  type Server,
+  token,
+} from '../support/authorization-server.ts'
 import { mint, system, systemToken } from '../support/hospital.ts'
 import { verifies } from '../support/verifies.ts'
 
@@ -66,6 +73,8 @@ t.test('a system of the hospital that may introspect', async t => {
     t.same(JSON.parse(own.text), answer)
     const plain = await system(server, 'plain', 'system/*.rs')
     t.equal((await ask(server, issued.body.access_token, { authorization: plain })).text, '{"active":false}')
+    const two = [issued.body.access_token, portal]
+    t.match(await ask(server, two, { authorization }), { status: 400, text: /invalid_request/ }, 'of one at a time')
   })
 
   t.test('is told nothing of what is not a good token', async t => {
@@ -88,6 +97,16 @@ t.test('a system of the hospital that may introspect', async t => {
       t.match({ status, text }, { status: 200, text: /^{"active":false}$/ }, title)
       t.equal(headers.get('cache-control'), 'no-store')
     }
+  })
+
+  t.test('is told nothing of a refresh token in whose place another was used', async t => {
+    const { body: first } = await launchAndRedeem(server)
+    const next = async (refresh_token: string) =>
+      (await token(server, { grant_type: 'refresh_token', refresh_token, client_id: 'demo-app' })).body.refresh_token
+    const second = await next(first.refresh_token)
+    const third = await next(second)
+    t.same(await said(first.refresh_token), { active: false })
+    t.match(await said(third), { active: true })
   })
 
   t.test('has to show a token that is good for it', async t => {

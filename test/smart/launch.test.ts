@@ -233,4 +233,12 @@ t.test('a request for a launch handle', async t => {
     })
     t.match({ status: broken.status, body: await broken.json() }, { status: 400, body: { error: 'invalid_request' } })
   })
+
+  t.test('is told that something went wrong inside, and not what', async t => {
+    const portal = await systemToken(server, 'portal', '__launch')
+    await server.pool.query('alter table launch rename to launch_lost')
+    const { status, body } = await mint(server, portal, ALICE)
+    t.same({ status, body }, { status: 500, body: { error: 'server_error' } })
+    await server.pool.query('alter table launch_lost rename to launch')
+  })
 })

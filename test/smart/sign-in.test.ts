@@ -1,6 +1,6 @@
 import t from 'tap'
 import { hashPassword, passwordMatches } from '../../src/smart/passwords.ts'
-import { signIn, waitInWords } from '../../src/smart/sign-in.ts'
+import { passwordOf, signIn, waitInWords } from '../../src/smart/sign-in.ts'
 import { createPerson, setPersonState } from '../../src/store/people.ts'
 import { database } from '../support/database.ts'
 
@@ -77,6 +77,11 @@ t.test('signing in', async t => {
     t.match(await attempt('ally', 'right', now, '198.51.100.7'), { outcome: 'wait' })
     t.match(await attempt('ally', 'right', later(60), '203.0.113.9'), { outcome: 'in' }, 'others are not slowed down')
   })
+})
+
+t.test('of a password that is longer than any no more is hashed than is worth it', async t => {
+  t.equal(passwordOf(new URLSearchParams({ password: 'x'.repeat(100_000) })), 'x'.repeat(1024))
+  t.equal(passwordOf(new URLSearchParams()), '')
 })
 
 t.test('a wait is said in words', async t => {

@@ -31,6 +31,9 @@ t.test('people', async t => {
   t.test('cannot have the e-mail address of another person as a user name', async t => {
     await person('eve', [], { userName: 'alice@example.org' })
     t.match(await findBySignIn(pool, 'alice@example.org'), { id: 'alice' }, 'the address comes first')
+    await person('mallory', [], { userName: 'dev@example.org' })
+    await person('dev', [])
+    t.match(await findBySignIn(pool, 'dev@example.org'), { id: 'dev' }, 'also when the user name was there before')
   })
 
   t.test('are active or are not found', async t => {

@@ -230,6 +230,15 @@ t.test('what is shared is followed, but not into other records', async t => {
   ])
 })
 
+t.test('what is shared and outside of the scope is not there, and leads to nothing', async t => {
+  verifies('smart-2.2', 'SAL-1012')
+  const scope = 'patient/Patient.rs patient/Appointment.rs patient/Organization.rs patient/PractitionerRole.rs'
+  const eve = client(s, await patientToken(s, 'eve', scope))
+  t.same(namesOf(await eve('/Patient/eve/$everything'), 'include'), ['Organization/ward', 'PractitionerRole/role'])
+  const limited = client(s, await patientToken(s, 'eve', `${scope}?active=true`))
+  t.same(namesOf(await limited('/Patient/eve/$everything')), ['Patient/eve', 'Appointment/eves'])
+})
+
 t.test('the access is recorded before the first byte, with all that is sent', async t => {
   const headers = { 'x-request-id': 'everything-of-alice' }
   const reply = await alice('/Patient/alice/$everything?_type=Observation', { headers })
