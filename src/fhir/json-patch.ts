@@ -1,6 +1,6 @@
 import jsonpatch, { type Operation } from 'fast-json-patch'
 import { decimalOf } from './json.ts'
-import { invalid, unprocessable } from './outcome.ts'
+import { FhirError, invalid, unprocessable } from './outcome.ts'
 import type { Json } from './types.ts'
 
 // https://www.rfc-editor.org/rfc/rfc6902
@@ -48,6 +48,15 @@ function isSame(one: unknown, other: unknown): boolean {
   return names.length === Object.keys(other).length && names.every(has)
 }
 
+/** As many characters as a patch may copy: a list that is copied into itself again and again would fill any memory. */
+const MOST_COPIED = 1_000_000
+
+/** How much an operation copies, in characters. */
+function copiedBy(resource: unknown, operation: Operation): number {
+  if (operation.op !== 'copy') return 0
+  return JSON.stringify(jsonpatch.getValueByPointer(resource, operation.from) ?? null).length
+}
+
 function applyOne(resource: unknown, operation: Operation): unknown {
   if (operation.op !== 'test') return jsonpatch.applyOperation(resource, operation, true).newDocument
   if (!isSame(jsonpatch.getValueByPointer(resource, operation.path), operation.value))
@@ -61,8 +70,11 @@ function applyOne(resource: unknown, operation: Operation): unknown {
  */
 export function applyJsonPatch(resource: Json, patch: readonly unknown[]): Json {
   let patched: unknown = resource
+  let copied = 0
   for (const [index, operation] of (patch as readonly Operation[]).entries())
     try {
+      copied += copiedBy(patched, operation)
+      if (copied > MOST_COPIED) break
       patched = applyOne(patched, operation)
     } catch {
       // What the library says names its own internals; what matters is which operation it was.
@@ -70,5 +82,9 @@ export function applyJsonPatch(resource: Json, patch: readonly unknown[]): Json 
       const why = op === 'test' ? 'the value there is another one' : 'there is no such place in the resource'
       throw unprocessable(`Operation ${index} of the patch, ${op} ${shown(path)}, does not fit: ${why}`)
     }
+  if (copied > MOST_COPIED)
+    throw new FhirError(422, [
+      { severity: 'error', code: 'too-costly', text: `The patch copies more than ${MOST_COPIED} characters` },
+    ])
   return patched as Json
 }

@@ -2,6 +2,7 @@ import { elementsOfType, memberName, RESOURCE_TYPES } from './model.ts'
 import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
 import type { Searchable } from './query.ts'
+import { splitAt } from './search-value.ts'
 import { hasControls } from './strings.ts'
 
 /** One sort key of `_sort`, https://hl7.org/fhir/R4/search.html#sort */
@@ -73,8 +74,14 @@ const isSortable = (param: string, { search }: Searchable): boolean => {
   return Object.hasOwn(search, param) && ORDERED.includes(search[param]?.type ?? '')
 }
 
+/** More than anybody sorts by: each is joined to the search. */
+const MOST_SORT_KEYS = 20
+
 function parseSort(value: string, searchable: Searchable): SortKey[] {
-  return value.split(',').map(text => {
+  const texts = value.split(',')
+  if (texts.length > MOST_SORT_KEYS)
+    throw invalid(`_sort takes at most ${MOST_SORT_KEYS} parameters`, undefined, 'too-costly')
+  return texts.map(text => {
     const descending = text.startsWith('-')
     const param = descending ? text.slice(1) : text
     if (isSortable(param, searchable)) return { param, descending }
@@ -168,9 +175,13 @@ function parseElements(value: string, searchable: Searchable): string[] {
 }
 
 const LETTER = /[\p{L}\p{N}]/u
+/** PostgreSQL takes no word of more than 2046 bytes, and reads words that are asked for one within the other. */
+const MOST_OF_WORDS = 500
 
 function parseWords(name: string, value: string): Words {
-  const phrases = value.split(/(?<=(?:^|[^\\])(?:\\\\)*),/).map(text => text.replace(/\\([\\,|$])/g, '$1'))
+  if (value.length > MOST_OF_WORDS)
+    throw invalid(`${name} takes at most ${MOST_OF_WORDS} characters`, undefined, 'too-costly')
+  const phrases = splitAt(value, ',').map(text => text.replace(/\\([\\,|$])/g, '$1'))
   if (hasControls(value)) throw invalid(`${name} contains a control character`)
   for (const phrase of phrases)
     if (!LETTER.test(phrase)) throw invalid(`${name} needs words to look for, not "${short(phrase)}"`)

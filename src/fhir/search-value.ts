@@ -148,8 +148,13 @@ function stringValue(text: string, place: Place): Value {
   return { kind: 'string', text: plain }
 }
 
+/** What lies above a url is as many urls as it has slashes, twice. */
+const MOST_SLASHES = 50
+
 function uriValue(text: string, place: Place): Value {
   const uri = plainly(text)
+  if (place.modifier === 'above' && uri.split('/', MOST_SLASHES + 2).length > MOST_SLASHES + 1)
+    throw wrong(place, text, `:above takes a url with at most ${MOST_SLASHES} slashes`)
   if (/\s/.test(uri)) throw wrong(place, text, 'a uri has no spaces')
   if (place.modifier !== undefined && URN.test(uri))
     throw wrong(place, text, `:${place.modifier} takes a url; a urn has no parts that lie above each other`)

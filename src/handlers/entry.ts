@@ -186,8 +186,9 @@ export function intentOf(entry: Entry, server: Server): Intent {
     return { ...shared, ...guards, ...named, several, method }
   }
   if (method === 'PATCH') {
-    const patched = inPlace(`${place}.resource`, () => patchFrom(bodyIn(entry, server)))
-    return { ...shared, ...guards, ...named, method, patch: patched }
+    const sent = bodyIn(entry, server)
+    const patch = inPlace(`${place}.resource`, () => patchFrom(sent))
+    return { ...shared, ...guards, ...named, method, patch }
   }
   const resource = checkResource(entry.resource, definition, method === 'PUT' ? id : undefined, place)
   if (method === 'PUT') return { ...shared, ...guards, ...named, method, resource }

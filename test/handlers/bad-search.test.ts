@@ -84,6 +84,29 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
   }
 })
 
+t.test('what would cost more than a search may is refused at once, and the server goes on', async t => {
+  const form = (path: string, body: string) => alice(path, { method: 'POST', body: new URLSearchParams(body) })
+  const costly: [path: string, body: string, ...said: string[]][] = [
+    ['/Questionnaire/_search', `url:above=http://${'a/'.repeat(50_000)}`, 'url', 'slashes'],
+    ['/Observation/_search', `_content=${'\\'.repeat(60_000)}a`, '_content', '500'],
+    ['/Observation/_search', `_content=${'a '.repeat(50_000)}`, '_content', '500'],
+    ['/Observation/_search', `_text=${'a'.repeat(3_000)}`, '_text', '500'],
+    ['/Observation/_search', `_sort=${Array(800).fill('-date').join(',')}`, '_sort', '20'],
+  ]
+  for (const [path, body, ...said] of costly) {
+    const refused = await form(path, body)
+    t.ok(isRefusal(refused), body.slice(0, 40))
+    for (const each of said) t.match(refused.text, each)
+  }
+  const most = 'ab c,'.repeat(100).slice(0, 499)
+  const widest = '\u{20000}'.repeat(250)
+  const negated = '-a '.repeat(166)
+  for (const words of [most, widest, negated, '"a '.repeat(166)])
+    t.equal((await form('/Observation/_search', `_content=${words}`)).status, 200, words.slice(0, 9))
+  const url = `http://${Array(48).fill('a').join('/')}`
+  t.equal((await form('/Questionnaire/_search', `url:above=${url}`)).status, 200)
+})
+
 t.test('what cannot be but is written as it should finds nothing, and is not refused', async t => {
   for (const search of [
     'Patient?active=|true',

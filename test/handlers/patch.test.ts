@@ -122,6 +122,19 @@ t.test('a patch that is none is 400, one that does not fit or makes no right res
   t.equal((await engine('/Observation/sodium', { ...body, body: fhirPath('Patient.name', {}) })).status, 400)
 })
 
+t.test('a patch that copies a list into itself again and again is refused before it fills the memory', async t => {
+  await engine('/Patient/copied', {
+    method: 'PUT',
+    body: { resourceType: 'Patient', id: 'copied', name: [{ text: 'a' }] },
+  })
+  const doubling = Array(60).fill({ op: 'copy', from: '/name', path: '/name/-' })
+  const refused = await send('/Patient/copied', doubling)
+  t.equal(refused.status, 422)
+  t.match(refused.text, 'copies more than 1000000 characters')
+  t.equal(versionOf(await engine('/Patient/copied')), '1')
+  t.equal((await send('/Patient/copied', [{ op: 'copy', from: '/name/0', path: '/name/-' }])).status, 200)
+})
+
 t.test('what a patch adds is linked and found', async t => {
   await engine('/Patient/pat', {
     method: 'PUT',
@@ -189,6 +202,7 @@ t.test('a patch that fails takes the transaction along, and names its entry', as
     const reply = await inBundle('transaction', entry, entryOf(resource))
     t.equal(reply.status, status, reply.text)
     t.match(reply.text, 'Bundle.entry[1]')
+    t.notMatch(reply.text, /Bundle\.entry\[1\].*Bundle\.entry\[1\]/, 'once')
     const alone = await inBundle('batch', entryOf(resource))
     t.match(entriesOf(alone)[0], { response: { status: new RegExp(`^${status}`) } }, alone.text)
   }
