@@ -64,7 +64,7 @@ const EXPOSED = [
   'content-disposition',
   'content-range',
   'accept-ranges',
-]
+].join(', ')
 
 /** What proxies and caches commonly pass on; more is for POST. */
 const MOST_URL = 16_000
