@@ -12,7 +12,10 @@ const aged = canonical('aged')
 const dated = canonical('dated')
 const folder = packageOf(t, [
   profile('named', 'Patient', [{ id: 'Patient.name', min: 1 }]),
-  profile('aged', 'Patient', [{ id: 'Patient.birthDate', min: 1 }]),
+  profile('aged', 'Patient', [
+    { id: 'Patient.birthDate', min: 1 },
+    { id: 'Patient.gender', mustSupport: true },
+  ]),
   profile('dated', 'Observation', [{ id: 'Observation.effective[x]', min: 1 }]),
   profile('switched-off', 'Observation', [{ id: 'Observation.value[x]', min: 1 }]),
 ])
@@ -94,6 +97,9 @@ t.test('$validate checks what is claimed, and what is asked for also where it is
   t.same(said(await ask({ resourceType: 'Patient', gender: 'female' }, `?profile=${aged}`)), [
     ['error', 'Patient.birthDate'],
   ])
+  const bare = await ask({ resourceType: 'Patient', birthDate: '1970-01-01' }, `?profile=${aged}`)
+  t.match(bare.text, 'Nothing is wrong with it', 'what is must-support and not there is no fault')
+  t.match(bare.text, 'Must-support, and not there: Patient.gender')
   const off = canonical('switched-off')
   const right = { ...observation, effectiveDateTime: '2024' }
   t.same(said(await ask({ ...right, meta: { profile: [off] } })), [['information', undefined]])

@@ -3,6 +3,7 @@ import type { Json } from '../../fhir/types.ts'
 import { objectsOf } from '../invariant.ts'
 import { baseType, withoutVersion } from './canonical.ts'
 import type { Definitions } from './definitions.ts'
+import { markedIn } from './must-support.ts'
 import {
   type Discriminator,
   type ElementRule,
@@ -205,12 +206,14 @@ export function compile(structure: Json, definitions: Definitions): ProfileRule 
     })
   }
   settle(root, String(type))
+  const marked = markedIn(root)
   prune(root)
   return {
     url: String(url),
     version: typeof version === 'string' ? version : undefined,
     type: String(type),
     root,
+    marked,
     unchecked: missing === undefined ? [] : [`what its base ${missing} asks, which is not loaded`],
   }
 }

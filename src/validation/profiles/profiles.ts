@@ -9,6 +9,7 @@ import { type Definitions, PackageError, readDefinitions } from './definitions.t
 import type { Catalog, Decide, Examination } from './examination.ts'
 import { invariantDecider } from './expressions.ts'
 import { type Mode, type ModeSetting, modeOf } from './modes.ts'
+import { absentIn } from './must-support.ts'
 import type { ElementRule, ProfileRule } from './rule.ts'
 
 /** What a resource has against a profile, and what could not be looked at. */
@@ -17,6 +18,8 @@ export type ProfileFindings = {
   readonly mode: Mode
   readonly issues: readonly Issue[]
   readonly unchecked: readonly string[]
+  /** The elements that it marks as must-support and that are not there. */
+  readonly absent: readonly string[]
 }
 
 /** The profiles that are loaded. */
@@ -82,7 +85,8 @@ function findingsOf(rule: ProfileRule, resource: Json, catalog: Catalog): Omit<P
   follow(rule, resource, exam)
   checkExtensions(resource, exam)
   const issues = exam.issues.map(issue => ({ ...issue, text: `${issue.text} (profile ${rule.url})` }))
-  return { profile: rule.url, issues, unchecked: [...exam.unchecked] }
+  const absent = absentIn(resource, rule.type, rule.marked)
+  return { profile: rule.url, issues, unchecked: [...exam.unchecked], absent }
 }
 
 /**

@@ -1,4 +1,5 @@
 // What profiles ask of elements, put together from the differentials of a profile and of all that it is built on.
+import type { Marked } from './must-support.ts'
 
 /** One type that an element may be of: https://hl7.org/fhir/R4/elementdefinition.html#ElementDefinition.type */
 export type TypeRule = {
@@ -64,6 +65,8 @@ export type ProfileRule = {
   /** The type that it is of. */
   readonly type: string
   readonly root: ElementRule
+  /** The elements that are must-support, with those on the way to them. */
+  readonly marked: readonly Marked[]
   /** What of it cannot be checked, whatever the resource. */
   readonly unchecked: readonly string[]
 }
