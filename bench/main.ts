@@ -66,6 +66,8 @@ function options() {
       grow: { type: 'boolean' },
       /** What the validator costs, in this process. */
       validation: { type: 'boolean' },
+      /** With these folders of FHIR packages too, as in --profiles=../shared/data/uk-core. */
+      profiles: { type: 'string' },
       patients: { type: 'string', default: '20000' },
       keep: { type: 'boolean', default: false },
       /** Measures what tokens cost instead. */
@@ -105,5 +107,5 @@ if (!build()) throw new Error('The server does not compile')
 mkdirSync(OUT, { recursive: true })
 if (wanted.grow) await grow(OUT, wanted)
 else if (wanted.tokens) await measureTokens(OUT, wanted)
-else if (wanted.validation) process.exitCode = (await measureValidation(OUT)) ? 0 : 1
+else if (wanted.validation) process.exitCode = (await measureValidation(OUT, wanted.profiles?.split(',') ?? [])) ? 0 : 1
 else await compare(wanted)
