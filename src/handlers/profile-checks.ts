@@ -34,9 +34,10 @@ const BASE_PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 const information = (text: string): Issue => ({ severity: 'information', code: 'not-supported', text })
 
 /** What would refuse the resource, or was asked about, is an error; the rest is said. */
-function issuesOf({ profile, mode, issues, unchecked, absent }: ProfileFindings, isAsked: boolean): Issue[] {
+function issuesOf({ profile, mode, issues, unchecked, ...found }: ProfileFindings, isAsked: boolean): Issue[] {
   const said = mode === 'enforce' || isAsked ? issues : issues.map(asWarning)
   const left = unchecked.map(each => information(`Not checked was ${each} (profile ${profile})`))
+  const absent = found.absent()
   if (absent.length === 0) return [...said, ...left]
   const text = `Must-support, and not there: ${absent.join(', ')} (profile ${profile})`
   return [...said, ...left, { severity: 'information', code: 'informational', text }]

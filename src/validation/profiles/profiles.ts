@@ -19,7 +19,7 @@ export type ProfileFindings = {
   readonly issues: readonly Issue[]
   readonly unchecked: readonly string[]
   /** The elements that it marks as must-support and that are not there. */
-  readonly absent: readonly string[]
+  readonly absent: () => readonly string[]
 }
 
 /** The profiles that are loaded. */
@@ -85,7 +85,7 @@ function findingsOf(rule: ProfileRule, resource: Json, catalog: Catalog): Omit<P
   follow(rule, resource, exam)
   checkExtensions(resource, exam)
   const issues = exam.issues.map(issue => ({ ...issue, text: `${issue.text} (profile ${rule.url})` }))
-  const absent = absentIn(resource, rule.type, rule.marked)
+  const absent = () => absentIn(resource, rule.type, rule.marked)
   return { profile: rule.url, issues, unchecked: [...exam.unchecked], absent }
 }
 

@@ -19,7 +19,7 @@ t.test('what a profile marks as must-support and a resource does not have is lis
   const found = (resource: object, name = 'supported') => {
     const [first] = profiles.check({ resourceType: 'Patient', ...resource }, { asked: [canonical(name)] })
     t.same(first?.issues, [])
-    return first?.absent
+    return first?.absent()
   }
   t.same(found({}), ['Patient.birthDate', 'Patient.deceased', 'Patient.name'])
   t.same(found({ birthDate: '1970-01-01', deceasedBoolean: false, name: [{ family: 'Smith' }] }), [])
