@@ -26,7 +26,8 @@ function parameterRows(definition: Definition): string[] {
 function page(definition: Definition): string {
   const { type, topic, may, release, releasedWith } = definition
   const released = release ? 'By its status and tags; see `src/resources/release.ts`.' : 'At once.'
-  const withOther = releasedWith ? ` Not before the ${releasedWith.type} that refers to it.` : ''
+  const members = releasedWith?.members === undefined ? '' : `, nor before the ${type} that it is a member of`
+  const withOther = releasedWith ? ` Not before the ${releasedWith.type} that refers to it${members}.` : ''
   const actors = Object.entries(may).map(([actor, interactions]) => `| ${actor} | ${(interactions ?? []).join(', ')} |`)
   return `# ${type}
 

@@ -74,7 +74,12 @@ export type Definition<T extends ResourceType = ResourceType> = {
    */
   readonly follows?: string
   /** The type and parameter by which a resource of this type inherits a later release: an Observation its report's. */
-  readonly releasedWith?: { readonly type: ResourceType; readonly param: string }
+  readonly releasedWith?: {
+    readonly type: ResourceType
+    readonly param: string
+    /** The parameter by which a resource of its own type holds others, as a panel its values: they inherit from it, too. */
+    readonly members?: string
+  }
 }
 
 /** What may be done when only looking is meant. */

@@ -74,5 +74,5 @@ export default define({
     'value-string': string(),
   },
   release: resultRelease,
-  releasedWith: { type: 'DiagnosticReport', param: 'result' },
+  releasedWith: { type: 'DiagnosticReport', param: 'result', members: 'has-member' },
 })

@@ -1,19 +1,21 @@
-import { referencesOf, tokensOf } from '../fhir/extract.ts'
 import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
-import { definitions } from '../resources/index.ts'
 import type { Queryable } from './db.ts'
 import { indexKey, referenceKey, tokenKeys } from './hash.ts'
+import {
+  carriedBy,
+  carriedKey,
+  heldBy,
+  type Inheritance,
+  inheritances,
+  keysNamedIn,
+  membersIn,
+  namedBy,
+  namingKey,
+} from './inheritance.ts'
 import { run } from './run.ts'
-import { name, type Sql, sql } from './sql.ts'
+import { name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import type { Version } from './write.ts'
-
-/** What is released with something else (an Observation), and what holds it by which parameter (a report's `result`). */
-type Inheritance = { readonly type: string; readonly holder: string; readonly param: string }
-
-const inheritances: readonly Inheritance[] = [...definitions.values()].flatMap(({ type, releasedWith }) =>
-  releasedWith ? [{ type, holder: releasedWith.type, param: releasedWith.param }] : [],
-)
 
 /** What holders hold: ids, and identifiers by the key under which who carries one is found. */
 type Names = { readonly ids: readonly string[]; readonly carried: readonly string[] }
@@ -24,36 +26,6 @@ export type Held = ReadonlyMap<Inheritance, Names>
 /** A resource as what refers to it names it. */
 export type Settled = { readonly type: string; readonly id: string }
 
-type Identifier = { readonly system?: string; readonly value?: string }
-
-const carriedKey = ({ system = '', value = '' }: Identifier): string =>
-  indexKey(tokenKeys.exact('identifier', system, value))
-
-/** The key that every resource has that holds by an identifier. */
-const namingKey = ({ param }: Inheritance): string => indexKey(tokenKeys.present(`${param}:identifier`))
-
-/** The ids that a resource holds by its references, which stand as `result>Observation/1`. */
-const heldBy = ({ type, param }: Inheritance, refs: Iterable<string>): string[] => {
-  const prefix = `${param}>${type}/`
-  return [...refs].flatMap(ref => (ref.startsWith(prefix) ? [ref.slice(prefix.length)] : []))
-}
-
-/** The identifiers by which a resource names what it holds, also beside a reference. */
-const namedBy = ({ holder, param }: Inheritance, resource: Json): Identifier[] =>
-  referencesOf(holder, param, resource).flatMap(({ identifier }) =>
-    identifier?.value === undefined ? [] : [identifier],
-  )
-
-/** The identifiers that a resource carries. */
-const carriedBy = ({ type }: Inheritance, resource: Json): Identifier[] =>
-  tokensOf(type, 'identifier', resource).flatMap(({ system, code }) =>
-    code === undefined ? [] : [{ ...(system === undefined ? {} : { system }), value: code }],
-  )
-
-/** The keys of the identifiers by which a stored resource names what it holds. */
-const keysNamedIn = (inheritance: Inheritance, content: string): string[] =>
-  namedBy(inheritance, JSON.parse(content) as Json).map(carriedKey)
-
 /** What the current versions of some resources hold: asked before they go, for it may then be freed. */
 export async function heldBefore(
   db: Queryable,
@@ -61,19 +33,35 @@ export async function heldBefore(
 ): Promise<Held> {
   const held = new Map<Inheritance, Names>()
   for (const inheritance of inheritances) {
-    const ids = resources.filter(({ type }) => type === inheritance.holder).map(({ id }) => id)
-    if (ids.length === 0) continue
-    const rows = await run<[string[], string | null]>(
-      db,
-      sql`select refs, case when keys @> array[${namingKey(inheritance)}::bigint] then content end
-        from ${name(tableOf(inheritance.holder))} where id = any(${ids}::text[])`,
-    )
+    const idsOf = (wanted: string) => resources.filter(({ type }) => type === wanted).map(({ id }) => id)
+    const members = await membersOf(db, inheritance, idsOf(inheritance.type))
+    const ids = idsOf(inheritance.holder)
+    const rows =
+      ids.length === 0
+        ? []
+        : await run<[string[], string | null]>(
+            db,
+            sql`select refs, case when keys @> array[${namingKey(inheritance)}::bigint] then content end
+              from ${name(tableOf(inheritance.holder))} where id = any(${ids}::text[])`,
+          )
     held.set(inheritance, {
-      ids: rows.flatMap(([refs]) => heldBy(inheritance, refs)),
+      ids: [...members, ...rows.flatMap(([refs]) => heldBy(inheritance, refs))],
       carried: rows.flatMap(([, content]) => (content === null ? [] : keysNamedIn(inheritance, content))),
     })
   }
   return held
+}
+
+/** What stored resources hold of their own type. */
+async function membersOf(db: Queryable, { type, members }: Inheritance, ids: readonly string[]): Promise<string[]> {
+  if (members === undefined || ids.length === 0) return []
+  const prefix = `${members}>${type}/`
+  const rows = await run<[string]>(
+    db,
+    sql`select distinct substr(ref, ${prefix.length + 1}::int) from ${name(tableOf(type))} r, unnest(r.refs) ref
+      where r.id = any(${ids}::text[]) and starts_with(ref, ${prefix})`,
+  )
+  return rows.map(([id]) => id)
 }
 
 /** Few enough locks for any number of entries, and so many that who writes other identifiers seldom waits. */
@@ -160,7 +148,12 @@ export async function settleReleases(
     const own = new Map(versions.filter(({ definition }) => definition.type === type).map(each => [each.id, each]))
     const holders = versions.filter(version => version.definition.type === holder)
     const former = before.get(inheritance) ?? { ids: [], carried: [] }
-    const ids = [...former.ids, ...holders.flatMap(({ row }) => heldBy(inheritance, row.refs))]
+    const panels = [...own.values()].filter(({ row }) => membersIn(inheritance, row.refs).length > 0)
+    const ids = [
+      ...former.ids,
+      ...holders.flatMap(({ row }) => heldBy(inheritance, row.refs)),
+      ...panels.flatMap(({ row }) => membersIn(inheritance, row.refs)),
+    ]
     const named = holders.flatMap(({ resource }) => namedBy(inheritance, resource).map(carriedKey))
     const held = new Set([...ids, ...(await carriersOf(db, inheritance, [...former.carried, ...named]))])
     const others = [...held].filter(id => !own.has(id)).sort()
@@ -169,9 +162,29 @@ export async function settleReleases(
       pairsOf(inheritance, each.id, each.resource, mayBeReferredTo(each) || held.has(each.id)),
     )
     await settle(db, inheritance, [...pairs, ...(await pairsOfStored(db, inheritance, others))])
-    settled.push(...[...held].map(id => ({ type, id })))
+    const members = await settleMembers(db, inheritance, [...panels.map(({ id }) => id), ...others])
+    settled.push(...[...held, ...members].map(id => ({ type, id })))
   }
   return settled
+}
+
+/** So many panels within panels are followed: more than there are, and an end for two that hold each other. */
+const MOST_LEVELS = 20
+
+/**
+ * What has been settled passes its release on to what it holds of its own type, and that to what it holds.
+ * @returns the ids of what was reached
+ */
+async function settleMembers(db: Queryable, inheritance: Inheritance, holding: readonly string[]): Promise<string[]> {
+  const reached: string[] = []
+  let above = holding
+  for (let level = 0; level < MOST_LEVELS && above.length > 0; level++) {
+    const below = (await membersOf(db, inheritance, above)).sort()
+    await lock(db, inheritance.type, below)
+    above = await settle(db, inheritance, await pairsOfStored(db, inheritance, below))
+    reached.push(...below)
+  }
+  return reached
 }
 
 /** Who carries any of some identifiers. */
@@ -231,17 +244,26 @@ async function pairsOfStored(db: Queryable, inheritance: Inheritance, ids: reado
   )
 }
 
-async function settle(db: Queryable, inheritance: Inheritance, pairs: readonly Pair[]): Promise<void> {
-  if (pairs.length === 0) return
+/** The latest release of what holds the resource of a pair and is of its own type. */
+const latestAbove = ({ type, members }: Inheritance): Sql =>
+  members === undefined
+    ? raw('null::timestamptz')
+    : sql`(select max(m.release_at) from ${name(tableOf(type))} m
+        where not p.is_named and m.keys @> array[index_key(${`${members}>${type}/`} || p.id)])`
+
+/** @returns the ids of those whose release is another one now */
+async function settle(db: Queryable, inheritance: Inheritance, pairs: readonly Pair[]): Promise<string[]> {
+  if (pairs.length === 0) return []
   const { type, holder } = inheritance
   const columns = [pairs.map(([id]) => id), pairs.map(([, key]) => key), pairs.map(([, , isNamed]) => isNamed)]
-  await run(
+  const rows = await run<[string]>(
     db,
     sql`update ${name(tableOf(type))} r set release_at = greatest(r.release_own, held.latest)
-      from (select p.id, max(h.release_at) as latest
-        from (select id, key from unnest(${columns[0]}::text[], ${columns[1]}::bigint[], ${columns[2]}::boolean[])
+      from (select p.id, greatest(max(h.release_at), max(${latestAbove(inheritance)})) as latest
+        from (select id, key, is_named from unnest(${columns[0]}::text[], ${columns[1]}::bigint[], ${columns[2]}::boolean[])
             as u(id, key, is_named) where not is_named or ${isAnyNamed(inheritance)}) p
           left join ${name(tableOf(holder))} h on h.keys @> array[p.key] group by p.id) held
-      where r.id = held.id and r.release_at <> greatest(r.release_own, held.latest)`,
+      where r.id = held.id and r.release_at <> greatest(r.release_own, held.latest) returning r.id`,
   )
+  return rows.map(([id]) => id)
 }
