@@ -33,12 +33,10 @@ function askerOf({ actor, subject, client, patient, scopes = [] }: Access['grant
  * `ALSO_OTHERS` where the patient in context is not the only one whose record the token reaches.
  */
 export function lineOf({ grant, requestId, interaction, what }: Access, now: Date): string {
-  const text = `["${now.toISOString()}",${JSON.stringify(requestId)},${JSON.stringify(interaction)},${JSON.stringify(what)},`
-  const known = askers.get(grant)
-  if (known !== undefined) return text + known
-  const asker = askerOf(grant)
+  const head = JSON.stringify([now.toISOString(), requestId, interaction, what])
+  const asker = askers.get(grant) ?? askerOf(grant)
   askers.set(grant, asker)
-  return text + asker
+  return `${head.slice(0, -1)},${asker}`
 }
 
 /** A data-modifying part of a statement that writes the line and what the page found: `"ids": ["Observation/1", …]`. */
