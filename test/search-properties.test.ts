@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { client, linkOf, namesOf, type Reply, store } from './support/client.ts'
 import { patient } from './support/made.ts'
+import { EVERYBODYS } from './support/search-names.ts'
 import {
   around,
   type Condition,
@@ -32,6 +33,7 @@ await store(engine, [
   ...others.map(sample => resourceOf(sample, 'other')),
   ...around(all, 'pat'),
   ...around(others, 'other'),
+  ...EVERYBODYS,
 ])
 
 const RUNS = { numRuns: 40, seed: 7 }

@@ -79,24 +79,24 @@ export const reads = [
       ['an older deletion decides about the past', 'l.id = d.id and l.ver > d.ver', 'l.id = d.id and false'],
     ],
   ),
-  ...mutantsOf(
-    'src/store/search.ts',
-    [LEAK],
-    [['a search finds anybody’s', "    visibleTo(permission, raw('r'), now),\n", '']],
-  ),
+  ...mutantsOf('src/store/search.ts', [LEAK], [['a search finds anybody’s', "    judge(permission, raw('r')),\n", '']]),
   ...mutantsOf(
     'src/store/list.ts',
     [LEAK],
     [['a list shows anybody’s', " r where ${visible(permission, raw('r'), () => ASKER)}`", ' r where true`']],
   ),
-  ...mutantsOf('src/store/include.ts', [LEAK, REACH], [['an include brings along anybody’s', ` ${SEEN}\``, '`']]),
+  ...mutantsOf(
+    'src/store/include.ts',
+    [LEAK, REACH],
+    [['an include brings along anybody’s', " and ${judge(permission, raw('r'))}`", '`']],
+  ),
   ...mutantsOf(
     'src/store/matches-link.ts',
     [LEAK, LIMITED],
     [
       [
         'a chain goes through anybody’s',
-        'all([visibleTo(permission, row, now), condition(link.clause, rows)])',
+        'all([judge(permission, row), condition(link.clause, rows)])',
         'condition(link.clause, rows)',
       ],
     ],

@@ -34,23 +34,19 @@ export const visible = [
         'where e.actor = ${patient})`',
         [DEATH],
       ],
-      ['everybody reaches everybody', "(a.actor = 'Patient/' || ${patient} or exists", "(a.actor <> '' or exists"],
+      [
+        'everybody reaches everybody',
+        "as topics where a.actor = 'Patient/' || ${patient}",
+        "as topics where a.actor <> ''",
+      ],
       [
         'a Consent is for every actor',
-        'select from reach g where g.actor = a.actor and g.patient',
-        'select from reach g where g.patient',
+        'from reach r where r.actor = a.actor and r.patient',
+        'from reach r where r.patient',
       ],
-      ['a Consent is for every patient', 'g.actor = a.actor and g.patient = ${patient}', 'g.actor = a.actor'],
-      [
-        'a Consent counts before it begins',
-        '        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`',
-        '        and ${now} < g.ends and ${covers(topic)})))`',
-      ],
-      [
-        'a Consent counts after it ends',
-        '        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`',
-        '        and g.begins <= ${now} and ${covers(topic)})))`',
-      ],
+      ['a Consent is for every patient', 'r.actor = a.actor and r.patient = ${patient}', 'r.actor = a.actor'],
+      ['a Consent counts before it begins', 'and r.begins <= ${now} and ${now} < r.ends', 'and ${now} < r.ends'],
+      ['a Consent counts after it ends', 'and r.begins <= ${now} and ${now} < r.ends', 'and r.begins <= ${now}'],
       [
         'user/ scopes count before a Consent begins',
         '    and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)} and ${isOpen',
@@ -95,16 +91,11 @@ export const visible = [
       ],
       [
         'what is asked once for many types is not asked',
-        'questions.set(key, sql`${reaches(asker, topic)} as',
-        'questions.set(key, sql`true as',
+        'sql`exists (select from ${rows} g where ${covers(topic)}) as',
+        'sql`true as',
         [EVERYTHING],
       ],
-      [
-        'one topic is asked for all',
-        "JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient, topic])",
-        "JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient])",
-        [EVERYTHING],
-      ],
+      ['one topic is asked for all', 'const key = `${holder} ${topic}`', 'const key = holder', [EVERYTHING]],
       [
         'what is everybody’s is for those who reach nobody',
         'and cardinality(${reached(asker, topic, reach)}) > 0))`',

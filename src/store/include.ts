@@ -2,7 +2,7 @@ import type { Permission } from '../access/permit.ts'
 import { definitionOf, servedTypes } from '../resources/index.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visibleTo } from './visible.ts'
+import type { Judge } from './visible.ts'
 
 /**
  * One `_include` or `_revinclude` between two types, with the permission to read the type that it brings along: each
@@ -107,7 +107,7 @@ function idsOf(include: Included, source: Sql): Sql[] {
  * For each type of candidate: which of its rows `r` are led to, and are visible. Their ids go to the index as one list, which
  * it reads in order: what was stored together is found together.
  */
-function candidates(includes: readonly Included[], source: Sql, now: Date, columns: string): Sql[] {
+function candidates(includes: readonly Included[], source: Sql, judge: Judge, columns: string): Sql[] {
   const byType = new Map<string, Included[]>()
   for (const include of includes) {
     const { type } = include.permission.definition
@@ -119,7 +119,7 @@ function candidates(includes: readonly Included[], source: Sql, now: Date, colum
     const { type } = permission.definition
     const ids = group.flatMap(include => idsOf(include, source))
     return sql`select ${literal(type)}::text collate "C" as type, ${raw(columns)} from ${name(tableOf(type))} r
-      where r.id = any(array(${join(ids, ' union all ')})) and ${visibleTo(permission, raw('r'), now)}`
+      where r.id = any(array(${join(ids, ' union all ')})) and ${judge(permission, raw('r'))}`
   })
 }
 
@@ -139,14 +139,14 @@ const direct = (parts: readonly Sql[], cursor: IncludeCursor | undefined): Sql =
     where ${all([NOT_SHOWN, beyond(cursor)])} ${LIMIT})`
 
 /** What is led to step by step. A row is reached once, so circles end; what is reached too often ends at a limit. */
-function iterated(includes: readonly Included[], now: Date, cursor: IncludeCursor | undefined): Sql {
+function iterated(includes: readonly Included[], judge: Judge, cursor: IncludeCursor | undefined): Sql {
   const columns = 'r.id, r.refs'
-  const begin = candidates(includes, raw('shown f'), now, columns)
+  const begin = candidates(includes, raw('shown f'), judge, columns)
   const source = raw('(select reached.type, reached.id, reached.refs) f')
   const steps = candidates(
     includes.filter(({ iterate }) => iterate),
     source,
-    now,
+    judge,
     columns,
   )
   const types = new Set(includes.map(({ permission }) => permission.definition.type))
@@ -168,12 +168,12 @@ function iterated(includes: readonly Included[], now: Date, cursor: IncludeCurso
 export function includedParts(
   includes: readonly Included[],
   cursor: IncludeCursor | undefined,
-  now: Date,
+  judge: Judge,
 ): { readonly parts: Sql; readonly isIterated: boolean } | undefined {
   if (includes.length === 0) return undefined
   const isIterated = includes.some(({ iterate }) => iterate)
   const parts = isIterated
-    ? iterated(includes, now, cursor)
-    : direct(candidates(includes, raw('shown f'), now, 'r.id, r.content'), cursor)
+    ? iterated(includes, judge, cursor)
+    : direct(candidates(includes, raw('shown f'), judge, 'r.id, r.content'), cursor)
   return { parts, isIterated }
 }

@@ -1,10 +1,13 @@
+import type { OnePatient, Permission } from '../access/permit.ts'
 import { foldString } from '../fhir/extract.ts'
 import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Code, Value } from '../fhir/search-value.ts'
+import type { Definition } from '../resources/definition.ts'
+import { definitionOf } from '../resources/index.ts'
 import { indexKey, pairKey, referenceKey, tokenKeys, typedKey, uriKey } from './hash.ts'
 import type { Rows } from './rows.ts'
-import { any, name, type Sql, sql } from './sql.ts'
+import { all, any, name, type Sql, sql } from './sql.ts'
 import { setColumn, tableOf } from './tables.ts'
 
 export type Of<K extends Value['kind']> = Extract<Value, { kind: K }>
@@ -27,6 +30,22 @@ export const hasKey = ({ row }: Pick<Rows, 'row'>, keys: readonly string[]): Sql
 /** The interned sets that hold one of the codes of a clause. */
 export const setsOf = (clause: Clause): Sql =>
   sql`select distinct cc::text from token where tok = any(${list(of(clause, 'token').map(code => keyOf(clause.param, code)))})`
+
+/** Whether all that may be seen of a type is in one patient's record. */
+export const isOfRecord = (permission: Permission): permission is Permission & OnePatient =>
+  permission.kind === 'patient' && isInRecords(permission.definition)
+
+const isInRecords = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
+
+/**
+ * The same within one patient's record, for keys that few resources of anybody have: they are looked for by themselves. The
+ * planner cannot tell them from frequent ones, and would rather fetch all of hers.
+ */
+const hasRareKey = (rows: Rows, keys: readonly string[]): Sql =>
+  isOfRecord(rows.permission)
+    ? sql`${rows.row}.id = any(array(select f.id from ${name(tableOf(rows.permission.definition.type))} f
+        where f.keys && ${keys.map(indexKey)}::bigint[]))`
+    : hasKey(rows, keys)
 
 const MANY_KEYS = 20
 
@@ -58,12 +77,32 @@ function beginning(param: string, texts: readonly string[]): Sql {
 }
 
 const INDEXED = 200
+const LAST = 0x10ffff
 const escaped = (text: string): string => text.replace(/[\\%_]/g, '\\$&')
 
-/** A text that begins with another one, in a way that the index of its first characters can answer. */
+/** The first text after all that begin with this one, in the order of code points; nothing when there is none. */
+function afterAll(characters: readonly string[]): string | undefined {
+  const at = characters.findLastIndex(character => character.codePointAt(0) !== LAST)
+  const code = characters[at]?.codePointAt(0)
+  // What lies between the two blocks is no character.
+  const next = code === 0xd7ff ? 0xe000 : (code ?? 0) + 1
+  return code === undefined ? undefined : characters.slice(0, at).join('') + String.fromCodePoint(next)
+}
+
+/**
+ * A text that begins with another one, as a range of the index of its first characters: a pattern would be one only where
+ * the planner sees it, which it does not in a plan that is made once for all.
+ */
 export function startsWith(column: Sql, text: string): Sql {
-  const indexed = sql`left(${column}, ${sql`200`}) like ${`${escaped(text.slice(0, INDEXED))}%`}`
-  return text.length > INDEXED ? sql`(${indexed} and starts_with(${column}, ${text}))` : indexed
+  const characters = [...text]
+  const first = characters.slice(0, INDEXED)
+  const indexed = sql`left(${column}, ${sql`200`})`
+  const end = afterAll(first)
+  return all([
+    sql`${indexed} ~>=~ ${first.join('')}`,
+    ...(end === undefined ? [] : [sql`${indexed} ~<~ ${end}`]),
+    ...(characters.length > INDEXED ? [sql`starts_with(${column}, ${text})`] : []),
+  ])
 }
 
 /** A text that has another one within. */
@@ -86,6 +125,19 @@ export function tokens(clause: Clause, declared: SearchParam, rows: Pick<Rows, '
   const keys = [...of(clause, 'token'), ...codes].map(code => keyOf(param, code))
   const found = keyed(clause, declared, rows, list(keys))
   return modifier === 'not' || modifier === 'not-in' ? not(found) : found
+}
+
+/** A token that hardly any two resources share, when it is asked for by its code. */
+export function identifiers(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+  const codes = of(clause, 'token')
+  const isRare =
+    clause.modifier === undefined && codes.length <= MANY_KEYS && codes.every(({ code }) => code !== undefined)
+  return isRare && declared.stored === 'keys'
+    ? hasRareKey(
+        rows,
+        codes.map(code => keyOf(clause.param, code)),
+      )
+    : tokens(clause, declared, rows)
 }
 
 /** What lies above a url: itself, and what ends before or after one of its slashes. */
@@ -112,11 +164,20 @@ const VERSION = '/_history/'
 /** Resources that name several patients carry this instead of one; no id can be spelled like it. */
 export const SEVERAL_PATIENTS = '#several'
 
+const isRare = (targets: readonly string[]): boolean =>
+  targets.length <= MANY_KEYS &&
+  targets.every(target => {
+    const definition = definitionOf(target.slice(0, target.indexOf('/')))
+    return definition !== undefined && isInRecords(definition)
+  })
+
 /** The rows that refer to one of these by a parameter. https://hl7.org/fhir/R4/search.html#reference */
 export function refersTo(param: string, declared: SearchParam, rows: Rows, targets: readonly string[]): Sql {
   const { row, permission } = rows
   const key = (target: string) => referenceKey(param, target)
-  if (declared.stored !== 'patient') return hasOneOf(rows, targets.map(key))
+  if (declared.stored !== 'patient')
+    // What is in somebody's record is named by little else there; a doctor or a laboratory by very much.
+    return isRare(targets) ? hasRareKey(rows, targets.map(key)) : hasOneOf(rows, targets.map(key))
   const isPatient = (target: string) => target.startsWith(PATIENT) && !target.includes(VERSION)
   const patients = targets.filter(isPatient).map(target => target.slice(PATIENT.length))
   const others = targets.filter(target => !isPatient(target))

@@ -1,12 +1,11 @@
-import type { Permission } from '../access/permit.ts'
+import type { OnePatient, Permission } from '../access/permit.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Clause, Link } from '../fhir/query.ts'
 import { referenceKey } from './hash.ts'
-import { refersTo, SEVERAL_PATIENTS } from './matches-key.ts'
+import { isOfRecord, refersTo, SEVERAL_PATIENTS } from './matches-key.ts'
 import type { Rows } from './rows.ts'
 import { all, any, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visibleTo } from './visible.ts'
 
 /** Makes the SQL of a clause on rows; given, because clauses and links contain each other. */
 export type Condition = (clause: Clause, rows: Rows) => Sql
@@ -15,15 +14,42 @@ export type Condition = (clause: Clause, rows: Rows) => Sql
 export type End = { readonly rows: Rows; readonly table: Sql; readonly wanted: Sql }
 
 /** The rows at the other end of a link: whether the asker may see them, and what they must match. */
-export function endOf(link: Link, permission: Permission, { now, depth }: Rows, condition: Condition): End {
+export function endOf(link: Link, permission: Permission, from: Rows, condition: Condition): End {
+  const { now, judge, depth } = from
   const row = raw(`l${depth + 1}`)
-  const rows = { row, permission, now, depth: depth + 1 }
-  const wanted = all([visibleTo(permission, row, now), condition(link.clause, rows)])
+  // Of what is everybody's only what hers refers to is asked about, not each row that matches.
+  const isNamed = link.direction === 'to' && isOfRecord(from.permission) && !isOfRecord(permission)
+  const among = isNamed ? { among: sql`(select ids from named${raw(String(depth))})::text[]` } : {}
+  const rows = { row, permission, now, judge, depth: depth + 1, ...among }
+  const wanted = all([judge(permission, row), condition(link.clause, rows)])
   return { rows, table: sql`${name(tableOf(link.type))} ${row}`, wanted }
 }
 
+/**
+ * Along a reference of what is in one patient's record: where it leads to is found once and not for each row, of what is
+ * in her record among that, of what is everybody's among what hers refers to.
+ */
+function alongHers(link: Link, rows: Rows, permission: Permission & OnePatient, end: End): Sql {
+  const { definition, patient } = permission
+  const other = end.rows.row
+  if (link.type === 'Patient' && definition.search[link.param]?.stored === 'patient')
+    return sql`exists (select from ${end.table} where ${other}.id = ${patient}::text and ${end.wanted})`
+  const prefix = referenceKey(link.param, `${link.type}/`)
+  const ends = sql`select (${prefix} || ${other}.id) collate "default" from ${end.table} where`
+  const { among } = end.rows
+  if (!among) return sql`${rows.row}.refs && array(${ends} ${end.wanted})`
+  const hers = raw('h')
+  const named = sql`select substr(ref, ${prefix.length + 1}::int) from ${name(tableOf(definition.type))} ${hers}, unnest(${hers}.refs) ref
+    where ${rows.judge(permission, hers)} and starts_with(ref, ${prefix})`
+  return sql`${rows.row}.refs && array(
+    with named${raw(String(rows.depth))} as materialized (select array(${named}) as ids)
+    ${ends} ${other}.id = any(${among}) and ${end.wanted})`
+}
+
 /** Along a reference of the row: to the patient of its column, or to what its references name. */
-function along(link: Link, { row, permission }: Rows, end: End, isFew: boolean | undefined): Sql {
+function along(link: Link, rows: Rows, end: End, isFew: boolean | undefined): Sql {
+  const { row, permission } = rows
+  if (isOfRecord(permission)) return alongHers(link, rows, permission, end)
   const { definition } = permission
   const other = end.rows.row
   const prefix = referenceKey(link.param, `${link.type}/`)

@@ -49,7 +49,7 @@ function compareDate(value: Of<'date'>, low: Sql, high: Sql, now: Date): Sql {
 export function beside(
   table: string,
   param: string,
-  { row, permission }: Rows,
+  { row, permission, among }: Rows,
   parts: readonly Sql[],
   isFew?: boolean,
 ): Sql {
@@ -59,7 +59,8 @@ export function beside(
     const united = parts.map(part => sql`select s.id ${from(part)}`)
     return sql`exists (select from (${join(united, ' union all ')}) u where u.id = ${row}.id)`
   }
-  const own = from(all([sql`s.id = ${row}.id`, any(parts)]))
+  const known = among ? [sql`s.id = any(${among})`] : []
+  const own = from(all([sql`s.id = ${row}.id`, ...known, any(parts)]))
   return isFew === false ? sql`exists (select ${own} offset 0)` : sql`exists (select ${own})`
 }
 

@@ -2,12 +2,13 @@ import type { Permission } from '../access/permit.ts'
 import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import { tokenKeys } from './hash.ts'
-import { hasKey, not, of, pairKeys, refersTo, saysIdentifier, tokens, uris } from './matches-key.ts'
+import { hasKey, identifiers, not, of, pairKeys, refersTo, saysIdentifier, tokens, uris } from './matches-key.ts'
 import { links } from './matches-link.ts'
 import { beside, hasMainDate, mainDates, quantitiesBeside, side, storeOf, updates } from './matches-value.ts'
 import type { Rows } from './rows.ts'
 import { all, any, name, raw, type Sql, sql } from './sql.ts'
 import { setColumn } from './tables.ts'
+import { type Judge, judgeAt } from './visible.ts'
 
 export { SEVERAL_PATIENTS } from './matches-key.ts'
 
@@ -96,7 +97,7 @@ export function condition(clause: Clause, rows: Rows): Sql {
   if (clause.modifier === 'missing') return missing(clause, declared, rows)
   if (declared.stored === 'either') return union(clause, declared, rows)
   const kinds: Record<SearchParam['type'], () => Sql> = {
-    token: () => tokens(clause, declared, rows),
+    token: () => (clause.param === 'identifier' ? identifiers : tokens)(clause, declared, rows),
     uri: () => uris(clause, declared, rows),
     date: () => (declared.stored === 'main' ? mainDates(clause, rows) : side(clause, declared, rows)),
     string: () => side(clause, declared, rows),
@@ -108,10 +109,10 @@ export function condition(clause: Clause, rows: Rows): Sql {
 }
 
 /**
- * The SQL of one condition on the rows `row` of a type: a predicate with its values as parameters. What it asks of other
+ * The SQL of one condition on the rows `r` of a type: a predicate with its values as parameters. What it asks of other
  * resources is judged by the permission that the same asker has for them.
  * https://hl7.org/fhir/R4/search.html
  * @throws FhirError 403 when a type that it leads to is not within the scopes
  */
-export const matches = (clause: Clause, permission: Permission, now: Date, row: Sql = raw('r')): Sql =>
-  condition(clause, { row, permission, now, depth: 0 })
+export const matches = (clause: Clause, permission: Permission, now: Date, judge: Judge = judgeAt(now)): Sql =>
+  condition(clause, { row: raw('r'), permission, now, judge, depth: 0 })

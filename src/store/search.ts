@@ -12,7 +12,7 @@ import { run } from './run.ts'
 import { shortlisted } from './shortlist.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { visibleTo } from './visible.ts'
+import { askOnce, type Judge, judgeAt, type Once } from './visible.ts'
 
 /** One resource of a page: its JSON as it is sent. */
 export type Found = { readonly type: string; readonly id: string; readonly content: string }
@@ -49,6 +49,15 @@ export type Search = {
   readonly now: Date
 }
 
+/** A search as its statement asks it: of a feed only what is older than `settled`, and of each type what may be seen. */
+type Asked = Search & { readonly settled: string | undefined; readonly judge: Judge }
+
+/** The beginning of a statement that asks first whose record is reached; nothing for an engine. */
+const withReach = (once: Once, parts: readonly Sql[], isRecursive = false): Sql => {
+  const named = [...(once.isAsked() ? [once.asked()] : []), ...parts]
+  return named.length === 0 ? raw('') : sql`with ${raw(isRecursive ? 'recursive ' : '')}${join(named, ', ')} `
+}
+
 const SELECTIVE: readonly Stored[] = ['keys', 'side', 'either', 'parts', 'pairs', 'linked']
 
 /**
@@ -65,10 +74,10 @@ export const isSelective = ({ clauses }: Query): boolean =>
 const settledAt = (settled: string | undefined): Sql =>
   settled === undefined ? raw('true') : sql`r.upd < ${settled}::timestamptz`
 
-const conditionOf = ({ permission, query }: Branch, { narrowing, now }: Search, settled: string | undefined): Sql =>
+const conditionOf = ({ permission, query }: Branch, { narrowing, now, settled, judge }: Asked): Sql =>
   all([
-    visibleTo(permission, raw('r'), now),
-    ...query.clauses.map(clause => matches(clause, permission, now)),
+    judge(permission, raw('r')),
+    ...query.clauses.map(clause => matches(clause, permission, now, judge)),
     ...narrowed(permission.definition.type, narrowing, now),
     settledAt(settled),
   ])
@@ -76,10 +85,10 @@ const conditionOf = ({ permission, query }: Branch, { narrowing, now }: Search, 
 const tableIn = ({ permission }: Branch): Sql => name(tableOf(permission.definition.type))
 
 /** How many match, over all types. */
-const counted = (search: Search, settled: string | undefined): Sql =>
+const counted = (search: Asked): Sql =>
   join(
     search.branches.map(
-      branch => sql`(select count(*) from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)})`,
+      branch => sql`(select count(*) from ${tableIn(branch)} r where ${conditionOf(branch, search)})`,
     ),
     ' + ',
   )
@@ -99,14 +108,16 @@ async function prepared(db: Queryable, search: Search): Promise<Search> {
 /** How many match: `_summary=count`, `_count=0`. https://hl7.org/fhir/R4/search.html#total */
 export async function count(db: Queryable, asked: Search): Promise<number> {
   const search = await prepared(db, asked)
-  const rows = await run<[string]>(db, sql`select ${counted(search, undefined)}`)
+  const once = askOnce(search.now)
+  const matching = counted({ ...search, settled: undefined, judge: once.visible })
+  const rows = await run<[string]>(db, sql`${withReach(once, [])}select ${matching}`)
   const total = Number(rows[0]?.[0] ?? 0)
   await record(db, closed(lineOf(search.access, search.now), { count: total }))
   return total
 }
 
 /** The rows of one type on a page, one more than a page has, with the columns that order them. */
-function rowsOf(branch: Branch, order: Order, search: Search, settled: string | undefined): Sql {
+function rowsOf(branch: Branch, order: Order, search: Asked): Sql {
   const { permission, query } = branch
   const { keys, joins } = order
   const { cursor } = search
@@ -117,16 +128,16 @@ function rowsOf(branch: Branch, order: Order, search: Search, settled: string | 
   return sql`select ${raw(`'${permission.definition.type}'`)}::text collate "C" as type, r.id, r.content, r.refs,
       ${keyColumns(keys)}
     from ${tableIn(branch)} r${joins}
-    where ${conditionOf(branch, search, settled)} and ${all(range)}
+    where ${conditionOf(branch, search)} and ${all(range)}
     order by ${orderBy(keys, isSelective(query))} limit ${query.count + 1}::int`
 }
 
-function pageRows(search: Search, settled: string | undefined): { rows: Sql; order: Order } {
+function pageRows(search: Asked): { rows: Sql; order: Order } {
   const { branches } = search
   const [first] = branches
   const orders = branches.map(({ query, permission }) => orderOf(query, permission, branches.length === 1))
   const order = orders[0] ?? orderOf(first.query, first.permission, true)
-  const rows = branches.map((branch, index) => rowsOf(branch, orders[index] ?? order, search, settled))
+  const rows = branches.map((branch, index) => rowsOf(branch, orders[index] ?? order, search))
   if (rows.length === 1) return { rows: rows[0] ?? raw(''), order }
   const united = join(
     rows.map(each => sql`(${each})`),
@@ -141,11 +152,11 @@ function pageRows(search: Search, settled: string | undefined): { rows: Sql; ord
 /** Up to here `_total=estimate` counts; beyond it the planner's estimate is good enough. */
 const COUNTED_EXACTLY = 10_000
 
-function totalOf(search: Search, settled: string | undefined): Sql {
+function totalOf(search: Asked): Sql {
   const [{ query }] = search.branches
-  if (query.total === 'accurate' || !isEstimated(search)) return counted(search, settled)
+  if (query.total === 'accurate' || !isEstimated(search)) return counted(search)
   const limited = search.branches.map(
-    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)}
+    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search)}
       limit ${COUNTED_EXACTLY + 1}::int)`,
   )
   return sql`(select count(*) from (${join(limited, ' union all ')}) counted)`
@@ -156,8 +167,9 @@ const isEstimated = ({ branches }: Search): boolean =>
   branches[0].query.total === 'estimate' && branches.every(({ permission }) => isWhole(permission))
 
 async function estimate(db: Queryable, search: Search, settled: string | undefined): Promise<number> {
+  const asked: Asked = { ...search, settled, judge: judgeAt(search.now) }
   const parts = search.branches.map(
-    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, search, settled)})`,
+    branch => sql`(select from ${tableIn(branch)} r where ${conditionOf(branch, asked)})`,
   )
   const rows = await run<[[{ Plan: { 'Plan Rows': number } }]]>(
     db,
@@ -177,21 +189,26 @@ export const asksRowsOnly = ({ branches, includes }: Search): boolean =>
 export function pageStatement(search: Search, settled: string | undefined): Sql {
   const { cursor, includes, now } = search
   const [{ query }] = search.branches
-  const { rows, order } = pageRows(search, settled)
+  const once = askOnce(now)
+  const asked: Asked = { ...search, settled, judge: once.visible }
+  const { rows, order } = pageRows(asked)
   const columns = sql`id, content, ${cursorColumns(order.keys)}`
   // What asks nothing more of the page than its rows gets them as they are found: nothing is kept in between.
-  if (asksRowsOnly(search)) return sql`select null::text as kind, null::text as type, ${columns} from (${rows}) page`
-  const brought = includedParts(includes, cursor?.included?.last, now)
+  if (asksRowsOnly(search))
+    return sql`${withReach(once, [])}select null::text as kind, null::text as type, ${columns} from (${rows}) page`
+  const brought = includedParts(includes, cursor?.included?.last, once.visible)
   const blanks = raw(order.keys.map(() => ', null').join(''))
   const extra = [
     ...(brought ? [sql`select 'include', type, id, content ${blanks} from more`] : []),
     ...(brought?.isIterated ? [sql`select 'reached', (select count(*) from bounded)::text, null, null ${blanks}`] : []),
-    ...(query.total === 'none' ? [] : [sql`select 'total', (${totalOf(search, settled)})::text, null, null ${blanks}`]),
+    ...(query.total === 'none' ? [] : [sql`select 'total', (${totalOf(asked)})::text, null, null ${blanks}`]),
   ]
-  return sql`with ${raw(brought?.isIterated ? 'recursive ' : '')}page as materialized (${rows}),
-    shown as (select * from page limit ${query.count}::int)
-    ${brought ? sql`, ${brought.parts}` : raw('')}
-    select null::text as kind, type, ${columns} from page
+  const parts = [
+    sql`page as materialized (${rows})`,
+    sql`shown as (select * from page limit ${query.count}::int)`,
+    ...(brought ? [brought.parts] : []),
+  ]
+  return sql`${withReach(once, parts, brought?.isIterated)}select null::text as kind, type, ${columns} from page
     ${extra.length > 0 ? sql`union all ${join(extra, ' union all ')}` : raw('')}`
 }
 

@@ -11,6 +11,7 @@ import { sideRows } from './matches-value.ts'
 import { run } from './run.ts'
 import { all, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
+import { judgeAt } from './visible.ts'
 
 // Where few rows match, they are looked for and sorted; where many do, the first of them are soon met by going through
 // all in their order. PostgreSQL would have to know in advance which it is, and its guesses are bad.
@@ -94,7 +95,12 @@ function endsOf(
   now: Date,
 ): Promise<Ends | undefined> {
   const sought = { ...link, clause: lookedFor(link.clause) }
-  const end = endOf(sought, permission, { row: raw('r'), permission: outer, now, depth: 0 }, condition)
+  const end = endOf(
+    sought,
+    permission,
+    { row: raw('r'), permission: outer, now, judge: judgeAt(now), depth: 0 },
+    condition,
+  )
   const { definition } = outer
   return link.direction === 'to'
     ? idsThere(db, link, end, tableOf(definition.type))

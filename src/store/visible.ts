@@ -26,15 +26,19 @@ export const isOpen = (patient: Sql): Sql =>
   sql`not exists (select from ended_reach e where e.actor = 'Patient/' || ${patient})`
 
 /**
- * Whether the person reaches the patient at this moment, for this topic: as herself, or by a Consent that is
- * active now. Asked with every statement and never remembered, so that ending a Consent ends the access.
+ * What the person holds of the patient's record at this moment, as rows of topics: all of it as herself, else what a Consent
+ * gives that is active now. Asked with every statement and never remembered, so that ending a Consent ends the access.
  */
-function reaches({ person, patient, now }: Asker, topic: Topic): Sql {
-  return sql`exists (
-    select from ${actors(person)} and ${isOpen(patient)} and (a.actor = 'Patient/' || ${patient} or exists (
-      select from reach g where g.actor = a.actor and g.patient = ${patient}
-        and g.begins <= ${now} and ${now} < g.ends and ${covers(topic)})))`
-}
+const held = ({ person, patient, now }: Asker): Sql => sql`select g.topics
+    from (select a.actor from ${actors(person)}) a cross join lateral (
+      select array['*'] as topics where a.actor = 'Patient/' || ${patient}
+      union all
+      select r.topics from reach r where r.actor = a.actor and r.patient = ${patient}
+        and r.begins <= ${now} and ${now} < r.ends and a.actor <> 'Patient/' || ${patient}) g
+    where ${isOpen(patient)}`
+
+/** Whether the person reaches the patient for this topic. */
+const reaches = (asker: Asker, topic: Topic): Sql => sql`exists (select from (${held(asker)}) g where ${covers(topic)})`
 
 /** All patients whom the person reaches at this moment, for this topic: as `reaches` says of one. */
 function reached({ person, now }: Asker, topic: Topic, { own, others }: OnePerson): Sql {
@@ -136,26 +140,50 @@ const askerOf = (reach: OnePatient | OnePerson, now: Date): Asker => ({
 export const visibleTo = (permission: Permission, row: Sql, now: Date): Sql =>
   visible(permission, row, reach => askerOf(reach, now))
 
+/** `visible()` of rows within a statement that knows who asks when. */
+export type Judge = (permission: Permission, row: Sql) => Sql
+
+/** Each row by itself, whatever else the statement asks. */
+export const judgeAt =
+  (now: Date): Judge =>
+  (permission, row) =>
+    visibleTo(permission, row, now)
+
 /** `visible()` for a statement about many types, in which each question of reach is asked once. */
 export type Once = {
-  readonly visible: (permission: Permission, row: Sql) => Sql
+  readonly visible: Judge
+  /** Whether there is any question so far: an engine is asked none. */
+  readonly isAsked: () => boolean
   /** The part of the statement's `with` that asks, first of all: it is known when the rest has been written. */
   readonly asked: () => Sql
 }
 
-/** Of one request: whether a person reaches a patient for a topic is the same for all types of the topic. */
+/** Of one request: what a person reaches of a patient is looked up once, and each topic asked of that: as `reaches` says. */
 export function askOnce(now: Date): Once {
+  const holders = new Map<string, Sql>()
   const questions = new Map<string, Sql>()
   const found = (reach: OnePatient | OnePerson, topic: Topic): Sql => {
-    const asker = askerOf(reach, now)
-    const key = JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient, topic])
-    if (!questions.has(key)) questions.set(key, sql`${reaches(asker, topic)} as ${raw(`reach${questions.size}`)}`)
+    const holder = JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient])
+    if (!holders.has(holder)) holders.set(holder, held(askerOf(reach, now)))
+    const rows = raw(`held${[...holders.keys()].indexOf(holder)}`)
+    const key = `${holder} ${topic}`
+    if (!questions.has(key))
+      questions.set(key, sql`exists (select from ${rows} g where ${covers(topic)}) as ${raw(`reach${questions.size}`)}`)
     return raw(`(select reach${[...questions.keys()].indexOf(key)} from asked)`)
   }
+  const parts = () => [...holders.values()].map((rows, index) => sql`${raw(`held${index}`)} as materialized (${rows})`)
   return {
     visible: (permission, row) =>
       visible(permission, row, reach => ({ ...askerOf(reach, now), found: topic => found(reach, topic) })),
-    asked: () => sql`asked as materialized (select ${join([raw('true as is_asked'), ...questions.values()], ', ')})`,
+    isAsked: () => questions.size > 0,
+    asked: () =>
+      join(
+        [
+          ...parts(),
+          sql`asked as materialized (select ${join([raw('true as is_asked'), ...questions.values()], ', ')})`,
+        ],
+        ', ',
+      ),
   }
 }
 

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import type { Json } from '../../src/fhir/types.ts'
 import { client, linkOf, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
+import { explained, type Node, nodesOf, type Statement, statementsOf } from '../support/statements.ts'
 import { engineToken, patientToken } from '../support/token.ts'
 
 const s = await server(t)
@@ -36,39 +37,11 @@ await s.pool.query(
 )
 await s.pool.query('analyze')
 
-type Statement = { text: string; values: unknown[] }
-type Node = {
-  'Node Type': string
-  'Relation Name'?: string
-  'Index Name'?: string
-  'Index Cond'?: string
-  Plans?: Node[]
-}
-
 /** The statements by which the server answers requests, of those that look at Observations. */
-async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
-  const seen: Statement[] = []
-  const query = s.pool.query
-  Object.assign(s.pool, {
-    query: (...args: unknown[]) => {
-      const [config] = args as [Statement]
-      if (typeof config === 'object' && config.text.includes('"observation"')) seen.push(config)
-      return (query as (...args: unknown[]) => unknown).apply(s.pool, args)
-    },
-  })
-  await work()
-  Object.assign(s.pool, { query })
-  return seen
-}
+const sent = (work: () => Promise<unknown>) => statementsOf(s.pool, ['observation'], work)
 
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)]
-
-async function planOf({ text, values }: Statement, isGeneric: boolean): Promise<Node[]> {
-  const { rows } = isGeneric
-    ? await s.pool.query(`explain (format json, generic_plan) ${text}`)
-    : await s.pool.query({ text: `explain (format json) ${text}`, values })
-  return nodesOf((rows[0] as { 'QUERY PLAN': { Plan: Node }[] })['QUERY PLAN'][0]?.Plan ?? { 'Node Type': 'none' })
-}
+const planOf = async (statement: Statement, isGeneric: boolean): Promise<Node[]> =>
+  nodesOf(await explained(s.pool, statement, isGeneric ? 'generic_plan' : ''))
 
 const version = Number(
   (await s.pool.query<{ v: string }>(`select current_setting('server_version_num') as v`)).rows[0]?.v,
@@ -83,7 +56,7 @@ async function isFoundAlongAnIndex(
   mayBeSorted = false,
 ): Promise<void> {
   let status = 0
-  const statements = await statementsOf(async () => {
+  const statements = await sent(async () => {
     status = (await work()).status
   })
   t.equal(status, 200, say)
@@ -131,7 +104,7 @@ t.test('whether a date is in a range is known from the index, before a row is fe
     ['date=2018-03', /date_hi <= /, /date_lo >= /],
   ] as const)
     for (const app of [alice, engine]) {
-      const [statement] = await statementsOf(() => app(`/Observation?patient=alice&${range}`))
+      const [statement] = await sent(() => app(`/Observation?patient=alice&${range}`))
       const scan = (await planOf(statement as Statement, false)).find(
         node => node['Index Name'] === 'observation_patient',
       )
@@ -154,7 +127,7 @@ t.test('so is every further page', async t => {
 t.test('a feed begins where it is asked to, not at the first of all changes', async t => {
   for (const from of ['gt', 'ge', 'sa', 'eq', 'ap']) {
     const list = `/Observation?_lastUpdated=${from}2026-01-01&_sort=_lastUpdated`
-    const [statement] = await statementsOf(() => engine(list))
+    const [statement] = await sent(() => engine(list))
     const scan = (await planOf(statement as Statement, false)).find(
       node => node['Index Name'] === 'observation_updated',
     )

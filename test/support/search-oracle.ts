@@ -1,6 +1,7 @@
 // What a search means, said once more and as plainly as possible: a filter over resources in memory.
 import fc from 'fast-check'
 import type { Json } from '../../src/fhir/types.ts'
+import { BEGINNINGS, begins, folded, NAMES, PLACES } from './search-names.ts'
 import { ON_NUMBERS, ON_SPANS, spanOf, type When } from './search-spans.ts'
 
 /** An Observation as far as the searches of the properties look at it, with what it names and what names it. */
@@ -49,6 +50,7 @@ const PERIODS: readonly When[] = [
 const WORDS = ['Crème', 'creme', 'b,c', 'd|e', 'f\\g', 'h$', '50%', 'a_b', 'Ω']
 const NUMBERS = ['0', '-1', '5', '5.0', '5.4', '5.45', '5.35', '6', '100', '1e2', '149']
 const PERFORMERS = ['Practitioner/p', 'Practitioner/q', 'Organization/p']
+const NUMBERED = 'urn:number'
 
 const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined })
 const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 }).map(each => each.join(' '))
@@ -83,6 +85,8 @@ export const resourceOf = (sample: Sample, patient: string): Json => ({
   resourceType: 'Observation',
   id: sample.id,
   status: sample.status,
+  // Another patient's has the same.
+  identifier: [{ system: NUMBERED, value: sample.id.replace(/\D/g, '') }],
   code: { coding: sample.codes },
   subject: { reference: `Patient/${patient}` },
   ...(typeof sample.date === 'string' ? { effectiveDateTime: sample.date } : {}),
@@ -100,6 +104,7 @@ export const around = (samples: readonly Sample[], patient: string): Json[] => [
     id: `${patient}-${visit}`,
     status: 'finished',
     class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: ENCOUNTERS[visit] },
+    location: [{ location: { reference: `Location/${visit}` } }],
     subject: { reference: `Patient/${patient}` },
   })),
   ...REPORTS.map(status => ({
@@ -113,8 +118,6 @@ export const around = (samples: readonly Sample[], patient: string): Json[] => [
 ]
 
 const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&')
-
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
 
 const token = fc
   .record({ system: fc.constantFrom(undefined, '', ...SYSTEMS), code: fc.constantFrom(undefined, ...CODES) })
@@ -192,6 +195,42 @@ const chained = fc
     ([name, visit]): Condition => ({ name, value: ENCOUNTERS[visit], holds: ({ encounter }) => encounter === visit }),
   )
 
+const performing = fc.constantFrom(...BEGINNINGS).chain(text =>
+  fc.constantFrom<Condition>(
+    {
+      name: 'performer:Practitioner.family',
+      value: text,
+      holds: ({ performer = '' }) => performer.startsWith('Practitioner/') && begins(NAMES[performer], text),
+    },
+    {
+      name: 'performer:Organization.name',
+      value: text,
+      holds: ({ performer = '' }) => performer.startsWith('Organization/') && begins(NAMES[performer], text),
+    },
+    {
+      name: 'encounter.location.name',
+      value: text,
+      holds: ({ encounter }) => begins(encounter && PLACES[encounter], text),
+    },
+  ),
+)
+
+const visited = fc.tuple(fc.constantFrom('pat', 'other'), fc.constantFrom(...VISITS)).map(
+  ([whose, visit]): Condition => ({
+    name: 'encounter',
+    value: `Encounter/${whose}-${visit}`,
+    holds: ({ encounter }) => whose === 'pat' && encounter === visit,
+  }),
+)
+
+const numbered = fc.integer({ min: 0, max: 70 }).map(
+  (number): Condition => ({
+    name: 'identifier',
+    value: `${NUMBERED}|${number}`,
+    holds: sample => sample.id === `s${number}`,
+  }),
+)
+
 const reversed = fc.constantFrom(...REPORTS).map(
   (value): Condition => ({
     name: '_has:DiagnosticReport:result:status',
@@ -210,6 +249,9 @@ export const condition: fc.Arbitrary<Condition> = fc.oneof(
   performer,
   id,
   chained,
+  performing,
+  visited,
+  numbered,
   reversed,
 )
 
