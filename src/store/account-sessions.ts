@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 import { sha256 } from './tokens.ts'
 
 /** How long a session lasts, in seconds: without a request, and in all. */
@@ -9,7 +10,7 @@ export type AccountSession = { readonly person: string; readonly name: string; r
 
 /** Begins a session. */
 export async function beginSession(db: Queryable, id: string, person: string, now: Date): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'insert into account_session (id_hash, person, created_at, seen_at) values ($1, $2, $3, $3)',
     values: [sha256(id), person, now],
   })
@@ -22,7 +23,7 @@ export async function useSession(
   now: Date,
   { idle, longest }: Lifetime,
 ): Promise<AccountSession | undefined> {
-  const { rows } = await db.query<{ person: string; name: string; notice: string | null }>({
+  const { rows } = await query<{ person: string; name: string; notice: string | null }>(db, {
     text: `update account_session s set seen_at = $2::timestamptz, notice = null
       from person p, (select notice from account_session where id_hash = $1) as before
       where s.id_hash = $1 and p.id = s.person and p.state = 'active'
@@ -37,7 +38,7 @@ export async function useSession(
 
 /** What the session's next page says. */
 export async function noteForSession(db: Queryable, id: string, notice: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'update account_session set notice = $2 where id_hash = $1',
     values: [sha256(id), notice],
   })
@@ -45,12 +46,12 @@ export async function noteForSession(db: Queryable, id: string, notice: string):
 
 /** Ends a session: its identifier is good for nothing from now on. */
 export async function endSession(db: Queryable, id: string): Promise<void> {
-  await db.query({ text: 'delete from account_session where id_hash = $1', values: [sha256(id)] })
+  await query(db, { text: 'delete from account_session where id_hash = $1', values: [sha256(id)] })
 }
 
 /** Forgets the sessions that ended by themselves. */
 export async function deleteEndedSessions(db: Queryable, now: Date, { idle, longest }: Lifetime): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `delete from account_session where seen_at < $1::timestamptz - make_interval(secs => $2)
       or created_at < $1::timestamptz - make_interval(secs => $3)`,
     values: [now, idle, longest],

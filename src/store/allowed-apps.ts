@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 import { destroyGrants } from './tokens.ts'
 
 /** An app that a person has allowed to open one record, as long as a token of it is alive. */
@@ -29,7 +30,7 @@ type Row = {
 
 /** The apps that a person has allowed, the last allowed first; the same app for two records is two. */
 export async function allowedApps(db: Queryable, person: string, fhirBase: string): Promise<AllowedApp[]> {
-  const { rows } = await db.query<Row>({
+  const { rows } = await query<Row>(db, {
     text: `select c.client_id, cl.name, cl.metadata ->> 'maker' as maker, c.patient, min(c.created_at) as since,
         max(t.ends) as ends, array_agg(distinct s.scope) filter (where s.scope <> '') as scopes
       from launch_context c
@@ -68,7 +69,7 @@ export async function takeBack(
   person: string,
   { clientId, patient }: TakenBack,
 ): Promise<{ clientId: string; patient: string | undefined; proxy: boolean }[]> {
-  const { rows } = await db.query<{ grant_hash: Buffer; client_id: string; patient: string | null; proxy: boolean }>({
+  const { rows } = await query<{ grant_hash: Buffer; client_id: string; patient: string | null; proxy: boolean }>(db, {
     text: `select c.grant_hash, c.client_id, c.patient, c.proxy from launch_context c
       join oidc_payload g on g.model = 'Grant' and g.id_hash = c.grant_hash
       where c.person = $1 and ($2::text is null or (c.client_id = $2 and c.patient is not distinct from $3))`,

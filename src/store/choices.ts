@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 
 /** Who decided about which app, for whose record; without a patient for what is about no record. */
 export type Decided = { readonly person: string; readonly clientId: string; readonly patient: string | undefined }
@@ -13,7 +14,7 @@ export async function saveChoice(
   { asked, ticked }: Ticked,
   now: Date,
 ): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `insert into consent_choice as c (person, client_id, patient, asked, ticked, decided_at)
       values ($1, $2, $3, $4, $5, $6)
       on conflict (person, client_id, patient) do update set
@@ -26,7 +27,7 @@ export async function saveChoice(
 
 /** What was ticked the last time for this app and record. */
 export async function findChoice(db: Queryable, { person, clientId, patient }: Decided): Promise<Ticked | undefined> {
-  const { rows } = await db.query<{ asked: string[]; ticked: string[] }>({
+  const { rows } = await query<{ asked: string[]; ticked: string[] }>(db, {
     text: 'select asked, ticked from consent_choice where person = $1 and client_id = $2 and patient = $3',
     values: [person, clientId, patient ?? ''],
   })
@@ -35,7 +36,7 @@ export async function findChoice(db: Queryable, { person, clientId, patient }: D
 
 /** Whose record the person opened with this app the last time. */
 export async function lastPatient(db: Queryable, person: string, clientId: string): Promise<string | undefined> {
-  const { rows } = await db.query<{ patient: string }>({
+  const { rows } = await query<{ patient: string }>(db, {
     text: `select patient from consent_choice where person = $1 and client_id = $2 and patient <> ''
       order by decided_at desc limit 1`,
     values: [person, clientId],

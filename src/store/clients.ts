@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 import { destroyGrantsOfClient } from './tokens.ts'
 
 /** A registered app or system. `metadata` is in the words of RFC 7591. */
@@ -29,7 +30,7 @@ type ClientRow = {
 
 /** Finds a client that is not disabled. */
 export async function findClient(db: Queryable, clientId: string): Promise<ClientRegistration | undefined> {
-  const { rows } = await db.query<ClientRow & { previous_secret: string | null }>({
+  const { rows } = await query<ClientRow & { previous_secret: string | null }>(db, {
     text: `select client_id, name, kind, metadata, scopes, secret,
         case when previous_until > now() then previous_secret end as previous_secret
       from client where client_id = $1 and state = 'active'`,
@@ -43,7 +44,7 @@ export async function findClient(db: Queryable, clientId: string): Promise<Clien
 
 /** The names of clients by id, those that are disabled too. */
 export async function clientNames(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await db.query<{ client_id: string; name: string }>({
+  const { rows } = await query<{ client_id: string; name: string }>(db, {
     text: 'select client_id, name from client where client_id = any($1)',
     values: [ids],
   })
@@ -52,7 +53,7 @@ export async function clientNames(db: Queryable, ids: readonly string[]): Promis
 
 /** Registers a client, or registers it anew with what it is now. A disabled one stays disabled. */
 export async function saveClient(db: Queryable, client: ClientRegistration): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
       on conflict (client_id) do update set name = excluded.name, kind = excluded.kind,
         metadata = excluded.metadata, scopes = excluded.scopes, secret = excluded.secret,
@@ -64,7 +65,7 @@ export async function saveClient(db: Queryable, client: ClientRegistration): Pro
 
 /** Registers a client under an id that nobody has. @returns whether it was free */
 export async function insertClient(db: Queryable, client: ClientRegistration): Promise<boolean> {
-  const { rowCount } = await db.query({
+  const { rowCount } = await query(db, {
     text: `insert into client (client_id, name, kind, metadata, scopes, secret) values ($1, $2, $3, $4, $5, $6)
       on conflict do nothing`,
     values: [client.clientId, client.name, client.kind, client.metadata, client.scopes, client.secret ?? null],
@@ -83,7 +84,7 @@ export async function saveSecret(
   secret: string,
   seconds: number,
 ): Promise<Date | undefined> {
-  const { rows } = await db.query<{ previous_until: Date | null }>({
+  const { rows } = await query<{ previous_until: Date | null }>(db, {
     text: `update client set secret = $2,
         previous_secret = case when $3 > 0 then secret end,
         previous_until = case when $3 > 0 then now() + make_interval(secs => $3) end
@@ -109,7 +110,7 @@ const RECORD = 'client_id, name, kind, metadata, scopes, secret, state, created_
 
 /** Finds a client, whatever its state. */
 export async function findClientRecord(db: Queryable, clientId: string): Promise<ClientRecord | undefined> {
-  const { rows } = await db.query<RecordRow>({
+  const { rows } = await query<RecordRow>(db, {
     text: `select ${RECORD} from client where client_id = $1`,
     values: [clientId],
   })
@@ -118,7 +119,7 @@ export async function findClientRecord(db: Queryable, clientId: string): Promise
 
 /** All clients, by id. */
 export async function listClients(db: Queryable): Promise<ClientRecord[]> {
-  const { rows } = await db.query<RecordRow>({ text: `select ${RECORD} from client order by client_id` })
+  const { rows } = await query<RecordRow>(db, { text: `select ${RECORD} from client order by client_id` })
   return rows.map(toRecord)
 }
 
@@ -132,7 +133,7 @@ const ISSUED = `('AccessToken', 'RefreshToken', 'AuthorizationCode', 'ClientCred
 export async function disableClient(db: Queryable, clientId: string): Promise<void> {
   await setClientState(db, clientId, 'disabled')
   await destroyGrantsOfClient(db, clientId)
-  await db.query({
+  await query(db, {
     text: `delete from oidc_payload where client_id = $1 and model in ${ISSUED}`,
     values: [clientId],
   })
@@ -143,7 +144,7 @@ export const enableClient = (db: Queryable, clientId: string): Promise<void> => 
 
 /** Sets whether a client may ask for access. Tokens already issued are revoked by the caller. */
 export async function setClientState(db: Queryable, clientId: string, state: 'active' | 'disabled'): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'update client set state = $2 where client_id = $1',
     values: [clientId, state],
   })
@@ -151,7 +152,7 @@ export async function setClientState(db: Queryable, clientId: string, state: 'ac
 
 /** Sets what a transaction of this client does with entries of types that are not served. */
 export async function saveClientSetting(db: Queryable, clientId: string, unserved: Unserved): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `insert into client_setting (client_id, unserved) values ($1, $2)
       on conflict (client_id) do update set unserved = excluded.unserved`,
     values: [clientId, unserved],
@@ -160,7 +161,7 @@ export async function saveClientSetting(db: Queryable, clientId: string, unserve
 
 /** What a transaction of this client does with entries of types that are not served. */
 export async function unservedSetting(db: Queryable, clientId: string): Promise<Unserved> {
-  const { rows } = await db.query<{ unserved: Unserved }>({
+  const { rows } = await query<{ unserved: Unserved }>(db, {
     text: 'select unserved from client_setting where client_id = $1',
     values: [clientId],
   })

@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 import { sha256 } from './tokens.ts'
 
 /** What a hospital system launches an app with. `parameters` is in the words of the token response. */
@@ -15,7 +16,7 @@ export type Launch = {
 /** Keeps a launch under its handle for so many seconds. */
 export async function saveLaunch(db: Queryable, handle: string, launch: Launch, seconds: number): Promise<void> {
   const { clientId, madeBy, patient, fhirUser, parameters } = launch
-  await db.query({
+  await query(db, {
     text: `insert into launch (id_hash, client_id, made_by, patient, fhir_user, parameters, expires_at)
       values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
     values: [sha256(handle), clientId, madeBy, patient, fhirUser ?? null, parameters, seconds],
@@ -33,7 +34,7 @@ type LaunchRow = {
 
 /** Finds a launch that was not used yet, and says whether it is too late to begin with it. */
 export async function findLaunch(db: Queryable, handle: string): Promise<(Launch & { expired: boolean }) | undefined> {
-  const { rows } = await db.query<LaunchRow>({
+  const { rows } = await query<LaunchRow>(db, {
     text: `select client_id, made_by, patient, fhir_user, parameters, expires_at <= now() as expired
       from launch where id_hash = $1 and used_at is null`,
     values: [sha256(handle)],
@@ -46,7 +47,7 @@ export async function findLaunch(db: Queryable, handle: string): Promise<(Launch
 
 /** Uses a launch up. @returns false for all but the first of any number of callers */
 export async function useLaunch(db: Queryable, handle: string): Promise<boolean> {
-  const { rowCount } = await db.query({
+  const { rowCount } = await query(db, {
     text: 'update launch set used_at = now() where id_hash = $1 and used_at is null',
     values: [sha256(handle)],
   })

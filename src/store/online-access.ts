@@ -1,4 +1,5 @@
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 import { destroyGrants } from './tokens.ts'
 
 /** A grant that is gone: which app's access to which record. */
@@ -9,7 +10,7 @@ export type GoneGrant = { readonly clientId: string; readonly patient: string | 
  * @returns the app and the record of each grant that is gone
  */
 export async function endOnlineAccess(db: Queryable, person: string, sessionUid: string): Promise<GoneGrant[]> {
-  const { rows } = await db.query<{ grant_hash: Buffer; client_id: string; patient: string | null; proxy: boolean }>({
+  const { rows } = await query<{ grant_hash: Buffer; client_id: string; patient: string | null; proxy: boolean }>(db, {
     text: `select c.grant_hash, c.client_id, c.patient, c.proxy from launch_context c
       join oidc_payload g on g.model = 'Grant' and g.id_hash = c.grant_hash
       where c.person = $1

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Queryable } from './db.ts'
-import { run } from './run.ts'
+import { query, run } from './run.ts'
 import { raw, sql } from './sql.ts'
 import { actors, isOpen } from './visible.ts'
 
@@ -31,7 +31,7 @@ const fold = (text: string): string => text.normalize('NFKC').trim().toLowerCase
 
 /** Makes an account unless it exists. One e-mail address has one account, whatever its case. */
 export async function createPerson(db: Queryable, person: NewPerson): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `with made as (
         insert into person (id, email, email_folded, user_name, user_name_folded, name, password_hash)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing returning id)
@@ -64,7 +64,7 @@ const toPerson = (row: PersonRow | undefined): Person | undefined =>
 
 /** Finds a person by what is typed at sign-in: the e-mail address or the user name, in any case. */
 export async function findBySignIn(db: Queryable, typed: string): Promise<Person | undefined> {
-  const { rows } = await db.query<PersonRow>({
+  const { rows } = await query<PersonRow>(db, {
     text: `select id, email, name, password_hash, state from person
       where email_folded = $1 or user_name_folded = $1 order by email_folded = $1 desc limit 1`,
     values: [fold(typed)],
@@ -74,7 +74,7 @@ export async function findBySignIn(db: Queryable, typed: string): Promise<Person
 
 /** Finds a person whose account is active. */
 export async function findActivePerson(db: Queryable, id: string): Promise<Person | undefined> {
-  const { rows } = await db.query<PersonRow>({
+  const { rows } = await query<PersonRow>(db, {
     text: "select id, email, name, password_hash, state from person where id = $1 and state = 'active'",
     values: [id],
   })
@@ -83,7 +83,7 @@ export async function findActivePerson(db: Queryable, id: string): Promise<Perso
 
 /** The names of people by id, whatever the state of their accounts. */
 export async function personNames(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await db.query<{ id: string; name: string }>({
+  const { rows } = await query<{ id: string; name: string }>(db, {
     text: 'select id, name from person where id = any($1)',
     values: [ids],
   })
@@ -92,7 +92,7 @@ export async function personNames(db: Queryable, ids: readonly string[]): Promis
 
 /** Changes the state of an account; only `active` may sign in. */
 export async function setPersonState(db: Queryable, id: string, state: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'update person set state = $2 where id = $1',
     values: [id, state],
   })
@@ -100,7 +100,7 @@ export async function setPersonState(db: Queryable, id: string, state: string): 
 
 /** Who a person is in the records. */
 export async function actorsOf(db: Queryable, personId: string): Promise<string[]> {
-  const { rows } = await db.query<{ actor: string }>({
+  const { rows } = await query<{ actor: string }>(db, {
     text: 'select actor from person_actor where person = $1 order by actor',
     values: [personId],
   })
@@ -149,7 +149,7 @@ export async function countAttempt(
   now: Date,
   { free, longestSeconds }: BackOff,
 ): Promise<number> {
-  const { rows } = await db.query<{ wait: number; counted: boolean }>({
+  const { rows } = await query<{ wait: number; counted: boolean }>(db, {
     text: `with counted as (
         insert into sign_in_attempt as s (key, failures, blocked_until, last_at) values ($1, 1, '-infinity', $2)
         on conflict (key) do update set
@@ -174,7 +174,7 @@ export async function secondsToWait(
   value: string,
   now: Date,
 ): Promise<number> {
-  const { rows } = await db.query<{ wait: number }>({
+  const { rows } = await query<{ wait: number }>(db, {
     text: `select ceil(extract(epoch from blocked_until - $2::timestamptz))::float8 as wait from sign_in_attempt
       where key = $1 and blocked_until > $2`,
     values: [attemptKey(kind, value), now],
@@ -184,7 +184,7 @@ export async function secondsToWait(
 
 /** Forgets the failed attempts for a name: it was signed in to. */
 export async function forgetAttempts(db: Queryable, kind: 'name' | 'address', value: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'delete from sign_in_attempt where key = $1',
     values: [attemptKey(kind, value)],
   })

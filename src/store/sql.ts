@@ -45,7 +45,7 @@ function textOf({ strings, values: holes }: Sql, values: unknown[]): string {
   return text
 }
 
-const MOST_NAMES = 200
+const MOST_NAMES = 300
 const USES = 3
 const MOST_SEEN = 1000
 const names = new Map<string, string>()

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Queryable } from './db.ts'
+import { query } from './run.ts'
 
 export { type Revocations, revocations } from './revocations.ts'
 
@@ -55,7 +56,7 @@ export async function savePayload(
   seconds: number | undefined,
   mustStand?: keyof typeof STANDS,
 ): Promise<boolean> {
-  const { rowCount } = await db.query({
+  const { rowCount } = await query(db, {
     text: UPSERT + (mustStand ? STANDS[mustStand] : '') + UPSERT_CONFLICT,
     values: [
       model,
@@ -83,7 +84,7 @@ export async function savePayloadOnce(
   payload: Payload,
   seconds: number,
 ): Promise<boolean> {
-  const { rowCount } = await db.query({
+  const { rowCount } = await query(db, {
     text: `${UPSERT}${UPSERT_CONFLICT} where oidc_payload.expires_at < now()`,
     values: [model, sha256(id), payload, null, null, null, null, null, seconds],
   })
@@ -106,7 +107,7 @@ export async function findPayload(
   by: keyof typeof WHERE,
   value: string,
 ): Promise<Found | undefined> {
-  const { rows } = await db.query<FoundRow>({
+  const { rows } = await query<FoundRow>(db, {
     text: `select ${COLUMNS} from oidc_payload where model = $1 and ${WHERE[by]} = $2`,
     values: [model, sha256(value)],
   })
@@ -121,7 +122,7 @@ export async function findPayload(
 
 /** Marks a code or a refresh token as used. @returns false for all but the first of any number of callers */
 export async function consumePayload(db: Queryable, model: string, id: string): Promise<boolean> {
-  const { rowCount } = await db.query({
+  const { rowCount } = await query(db, {
     text: `update oidc_payload set consumed_at = now()
       where model = $1 and id_hash = $2 and consumed_at is null`,
     values: [model, sha256(id)],
@@ -131,7 +132,7 @@ export async function consumePayload(db: Queryable, model: string, id: string): 
 
 /** Removes one object. Removing an access token before its end makes every process refuse it. */
 export async function destroyPayload(db: Queryable, model: string, id: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'delete from oidc_payload where model = $1 and id_hash = $2',
     values: [model, sha256(id)],
   })
@@ -139,7 +140,7 @@ export async function destroyPayload(db: Queryable, model: string, id: string): 
 
 /** Removes a session by its `uid`: signing out where the session's own identifier is not known. */
 export async function destroySession(db: Queryable, uid: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: "delete from oidc_payload where model = 'Session' and uid_hash = $1",
     values: [sha256(uid)],
   })
@@ -147,7 +148,7 @@ export async function destroySession(db: Queryable, uid: string): Promise<void> 
 
 /** Removes the objects of one kind that were issued under a grant. */
 export async function destroyOfGrant(db: Queryable, model: string, grantId: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: 'delete from oidc_payload where model = $1 and grant_hash = $2',
     values: [model, sha256(grantId)],
   })
@@ -162,11 +163,11 @@ export const destroyGrant = (db: Queryable, grantId: string): Promise<void> => d
 
 /** The same for several, by the hashes of their identifiers. */
 export async function destroyGrants(db: Queryable, hashes: readonly Buffer[]): Promise<void> {
-  await db.query({
+  await query(db, {
     text: "delete from oidc_payload where model = 'Grant' and id_hash = any($1::bytea[])",
     values: [hashes],
   })
-  await db.query({
+  await query(db, {
     text: 'delete from oidc_payload where grant_hash = any($1::bytea[])',
     values: [hashes],
   })
@@ -177,7 +178,7 @@ export async function destroyGrants(db: Queryable, hashes: readonly Buffer[]): P
  * that the statement after this one sees it.
  */
 export async function destroyGrantsOfClient(db: Queryable, clientId: string): Promise<void> {
-  await db.query({
+  await query(db, {
     text: "delete from oidc_payload where model = 'Grant' and client_id = $1",
     values: [clientId],
   })
@@ -185,7 +186,7 @@ export async function destroyGrantsOfClient(db: Queryable, clientId: string): Pr
 
 /** The client that a refresh token was issued to: some apps send the token alone. */
 export async function clientOfRefreshToken(db: Queryable, token: string): Promise<string | undefined> {
-  const { rows } = await db.query<{ client_id: string | null }>({
+  const { rows } = await query<{ client_id: string | null }>(db, {
     text: "select client_id from oidc_payload where model = 'RefreshToken' and id_hash = $1",
     values: [sha256(token)],
   })
@@ -205,7 +206,7 @@ export type LaunchContext = {
 
 /** Keeps the launch context of a grant; every token issued under the grant carries it. */
 export async function saveLaunchContext(db: Queryable, grantId: string, context: LaunchContext): Promise<void> {
-  await db.query({
+  await query(db, {
     text: `insert into launch_context (grant_hash, person, client_id, patient, fhir_user, proxy, parameters)
       values ($1, $2, $3, $4, $5, $6, $7)`,
     values: [
@@ -231,7 +232,7 @@ type ContextRow = {
 
 /** The launch context of a grant. */
 export async function findLaunchContext(db: Queryable, grantId: string): Promise<LaunchContext | undefined> {
-  const { rows } = await db.query<ContextRow>({
+  const { rows } = await query<ContextRow>(db, {
     text: `select person, client_id, patient, fhir_user, proxy, parameters
       from launch_context where grant_hash = $1`,
     values: [sha256(grantId)],
