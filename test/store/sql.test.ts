@@ -35,6 +35,6 @@ t.test('a text is prepared from its third use on, under one name, and not every 
   for (let index = 0; index < 2000; index++) statementName(`select ${index} -- once`)
   t.equal(statementName(text), given)
   const uses = (index: number) => [1, 2, 3].map(() => statementName(`select ${index} -- thrice`))[2]
-  const named = Array.from({ length: 300 }, (_, index) => uses(index)).filter(each => each !== undefined)
+  const named = Array.from({ length: 500 }, (_, index) => uses(index)).filter(each => each !== undefined)
   t.equal(named.length, 199, 'those that were used once have taken no place')
 })
