@@ -27,6 +27,9 @@ const SECONDS_END = 19
 const MARK = 0
 /** Digits, sign and exponent: far more than any measurement has, and few enough to compute with. */
 const LONGEST_DECIMAL = 64
+/** More than three digits: PostgreSQL could not read the JSON of such a resource any more, for its words and its order. */
+const LARGE_EXPONENT = /[eE][+-]?0*[1-9]\d{3}/
+const DECIMAL = `a number (without quotes) of at most ${LONGEST_DECIMAL - 1} characters, its exponent of at most 3 digits`
 
 const BLANK = 1
 const CONTROL = 2
@@ -99,7 +102,10 @@ const isWithin = (lowest: number, highest: number) => (value: unknown) =>
 /** A number, or the string that `parseJson` makes of one that JavaScript would write otherwise. */
 const isDecimal = (value: unknown): boolean =>
   typeof value === 'number' ||
-  (typeof value === 'string' && value.charCodeAt(0) === MARK && value.length <= LONGEST_DECIMAL)
+  (typeof value === 'string' &&
+    value.charCodeAt(0) === MARK &&
+    value.length <= LONGEST_DECIMAL &&
+    !LARGE_EXPONENT.test(value))
 
 const isDate = (value: unknown): boolean =>
   typeof value === 'string' && value.length <= 10 && rangeOf(value) !== undefined
@@ -143,7 +149,7 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map<string, Primit
   ['integer', { accepts: isWithin(-LARGEST - 1, LARGEST), right: 'a whole number from -2147483648 to 2147483647' }],
   ['positiveInt', { accepts: isWithin(1, LARGEST), right: 'a whole number from 1 to 2147483647' }],
   ['unsignedInt', { accepts: isWithin(0, LARGEST), right: 'a whole number from 0 to 2147483647' }],
-  ['decimal', { accepts: isDecimal, right: `a number (without quotes) of at most ${LONGEST_DECIMAL - 1} characters` }],
+  ['decimal', { accepts: isDecimal, right: DECIMAL }],
   ['string', text],
   ['markdown', text],
   ['uri', uri],

@@ -1,9 +1,10 @@
 // What is longer than anybody means is text all the same.
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { client, namesOf } from '../support/client.ts'
+import { client, namesOf, store } from '../support/client.ts'
+import { minimal } from '../support/minimal.ts'
 import { server } from '../support/server.ts'
-import { engineToken } from '../support/token.ts'
+import { engineToken, patientToken } from '../support/token.ts'
 import { verifies } from '../support/verifies.ts'
 
 const s = await server(t)
@@ -43,4 +44,25 @@ t.test('values longer than an entry of any index are stored, and found by all of
     const found = await engine(`${path}/_search`, { method: 'POST', body: new URLSearchParams([search]) })
     t.ok(namesOf(found).includes(`${path.slice(1)}/${json.id}`), `${path} by ${search[0]}`)
   }
+})
+
+t.test('no number that is stored breaks a search by words, or an order', async t => {
+  const alice = client(s, await patientToken(s, 'alice'))
+  const measured = (id: string, value: string) =>
+    engine(`/Observation/${id}`, {
+      method: 'PUT',
+      body:
+        `{"resourceType":"Observation","id":"${id}","status":"final","code":{"text":"sodium"},"identifier":[{"value":"${id}"}],` +
+        `"subject":{"reference":"Patient/alice"},"valueQuantity":{"value":${value}}}`,
+    })
+  await store(engine, [minimal('Patient', 'alice')])
+  for (const [index, value] of ['1e999', '-1e-999', '9.99e+999', '0e0'].entries())
+    t.equal((await measured(`right-${index}`, value)).status, 201, value)
+  for (const value of ['1e1000', '1e1000000000', '1e-20000', '0e131073']) {
+    const refused = await measured('wrong', value)
+    t.equal(refused.status, 422, value)
+    t.match(refused.text, 'exponent')
+  }
+  for (const search of ['_content=sodium', '_sort=identifier', '_sort=value-quantity'])
+    t.equal(namesOf(await alice(`/Observation?${search}`)).length, 4, search)
 })
