@@ -41,7 +41,6 @@ export type Distilled = {
   compartment: Record<string, string[]>
 }
 
-const SMALL = 300
 const CODED = new Set(['code', 'Coding', 'CodeableConcept'])
 const PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 const SYSTEM = 'http://hl7.org/fhirpath/System.'
@@ -79,17 +78,28 @@ function addElement(model: Distilled, structure: StructureDefinition, definition
     .flatMap(type => type.targetProfile ?? [])
     .map(profile => profile.replace(PROFILE, ''))
   if (targets.length > 0 && !targets.includes('Resource')) element.targets = targets.join('|')
-  const binding = definition.binding
-  if (binding?.strength === 'required' && binding.valueSet && CODED.has(element.types)) {
-    const url = binding.valueSet.split('|')[0] ?? ''
+  const url = closedBy(definition)
+  if (url !== undefined && CODED.has(element.types)) {
     const codes = expand(url)
-    // What cannot be listed is named all the same: of MIME types and currencies, how they look can be checked.
+    // What cannot be listed is named all the same: of MIME types and languages, how they look can be checked.
     element[element.types === 'code' ? 'codes' : 'bound'] = url
     if (codes) model.valueSets[url] = codes
   }
   const elements = model.types[owner] ?? []
   elements.push(element)
   model.types[owner] = elements
+}
+
+const MAX_VALUE_SET = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet'
+
+/**
+ * The value set that a code has to be of: of a required binding, or the one that limits another binding. Concepts of the
+ * latter may be of other systems beside, as the languages of UK Core are, so that only codes are limited on writes.
+ */
+export function closedBy({ binding, type = [] }: ElementDefinition): string | undefined {
+  if (binding?.strength === 'required') return binding.valueSet?.split('|')[0]
+  if (type.length !== 1 || type[0]?.code !== 'code') return undefined
+  return binding?.extension?.find(({ url }) => url === MAX_VALUE_SET)?.valueCanonical?.split('|')[0]
 }
 
 /** `value[x]` keeps all its types; a nested element is named by its path, also when another one refers to it. */
@@ -105,7 +115,7 @@ function typesOf(structure: StructureDefinition, definition: ElementDefinition, 
 
 type Expand = (valueSet: string) => Record<string, string[]> | undefined
 
-/** Expands a value set to its codes by system; undefined when it is open, large or needs a terminology server. */
+/** Expands a value set to its codes by system; undefined when it is open or needs a terminology server. */
 function expander(source: readonly Conformance[]): Expand {
   const valueSets = new Map<string, ValueSet>()
   const codeSystems = new Map<string, CodeSystem>()
@@ -117,15 +127,12 @@ function expander(source: readonly Conformance[]): Expand {
     const compose = valueSets.get(url)?.compose
     if (!compose?.include || compose.exclude) return undefined
     const systems: Record<string, string[]> = {}
-    let count = 0
     for (const include of compose.include) {
       const concepts = include.concept ?? codeSystems.get(include.system)?.concept
       if (!concepts || include.filter) return undefined
-      const codes = concepts.flatMap(flat).sort()
-      systems[include.system] = codes
-      count += codes.length
+      systems[include.system] = concepts.flatMap(flat).sort()
     }
-    return count <= SMALL ? systems : undefined
+    return systems
   }
 }
 

@@ -8,7 +8,7 @@ export type ElementDefinition = {
   isModifier?: boolean
   type?: { code: string; profile?: string[]; targetProfile?: string[] }[]
   contentReference?: string
-  binding?: { strength: string; valueSet?: string }
+  binding?: { strength: string; valueSet?: string; extension?: { url: string; valueCanonical?: string }[] }
   constraint?: Constraint[]
 }
 

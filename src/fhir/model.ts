@@ -11,7 +11,7 @@ export type Element = {
   max: number
   /** The resource types that a Reference may point at; undefined for any. */
   targets: readonly string[] | undefined
-  /** The closed list of codes of a required binding, by code system; undefined when it is open or too large. */
+  /** The closed list of codes of a required binding, by code system; undefined where none can be listed. */
   codes: Readonly<Record<string, readonly string[]>> | undefined
   /** The same of a CodeableConcept, which may have other codings beside one of these. */
   bound: Readonly<Record<string, readonly string[]>> | undefined

@@ -101,6 +101,7 @@ export function reportPrimitive(value: unknown, type: string, step: string, run:
 /** What some codes and strings have to be like besides: what ends the sentence "… is not". */
 const SPECIAL: Readonly<Record<string, string>> = {
   'mime type': 'a MIME type such as application/pdf',
+  language: 'a language tag of BCP 47 such as en or en-GB',
   currency: 'a currency of ISO 4217 such as GBP',
   'element id': 'an id of an element, which has no spaces',
 }

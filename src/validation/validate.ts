@@ -2,7 +2,7 @@ import { codesOfValueSet, elementsOfType, memberName, RESOURCE_TYPES } from '../
 import type { Issue } from '../fhir/outcome.ts'
 import { PRIMITIVES } from '../fhir/primitives.ts'
 import type { Json, ResourceType } from '../fhir/types.ts'
-import { type Bound, concept, isCurrency, isMimeType } from './bindings.ts'
+import { type Bound, concept, isCurrency, isLanguage, isMimeType } from './bindings.ts'
 import { contained } from './contained.ts'
 import {
   choice,
@@ -131,6 +131,7 @@ const runtime = {
   rules: INVARIANTS,
   isMimeType,
   isCurrency,
+  isLanguage,
   identifier,
 }
 

@@ -37,6 +37,7 @@ const ALSO: Readonly<Record<string, Json>> = {
   Condition: { clinicalStatus: coded('condition-clinical', 'resolved') },
   Consent: { policyRule: { text: 'text' } },
   ContactPoint: { system: 'phone' },
+  Expression: { language: 'text/fhirpath' },
   Organization: { name: 'text' },
   Range: { low: { value: 1 } },
   Ratio: { numerator: { value: 1 }, denominator: { value: 2 } },

@@ -86,6 +86,7 @@ export function valueAt({ element, datatype, steps, owner }: Place): unknown {
   const last = steps.at(-1)?.member ?? ''
   if (element.name === 'url' && owner === 'Extension') return 'http://example.org/extension'
   if (/contentType|Format$/.test(last)) return 'text/plain'
+  if (last === 'language' && owner === 'Expression') return 'text/fhirpath'
   if (last === 'currency') return 'GBP'
   if (element.codes) return Object.values(element.codes).flat()[0]
   if (element.bound) {

@@ -173,8 +173,23 @@ const mutants: Mutant[] = [
   ['patient', 'photo.0.data', '"a*b="', 'value', 'Patient.photo[0].data', /"a\*b=" is not base64/],
   ['patient', 'photo.0.data', '"aGVsbG8"', 'value', 'Patient.photo[0].data', /base64/],
   ['patient', 'photo.0.data', '"aG=sbG8="', 'value', 'Patient.photo[0].data', /base64/],
-  ['patient', 'language', '" en"', 'value', 'Patient.language', /no spaces around/],
-  ['patient', 'language', '"en  GB"', 'value', 'Patient.language', /double spaces/],
+  ['patient', 'language', '" en"', 'value', 'Patient.language', /a language tag of BCP 47/],
+  [
+    'patient',
+    'name.0._given.1.extension.0.valueCode',
+    '" a"',
+    'value',
+    'Patient.name[0].given[1].extension[0].valueCode',
+    /no spaces around/,
+  ],
+  [
+    'patient',
+    'name.0._given.1.extension.0.valueCode',
+    '"a  b"',
+    'value',
+    'Patient.name[0].given[1].extension[0].valueCode',
+    /double spaces/,
+  ],
   ['patient', 'photo.0.contentType', '"image png"', 'value', 'Patient.photo[0].contentType', /not a MIME type/],
   // Codes of required bindings.
   [

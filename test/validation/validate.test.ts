@@ -29,7 +29,8 @@ t.test('what may look wrong and is legal is accepted', async t => {
     ['observation', 'subject.reference', '"Patient?identifier=x|1"'],
     ['observation', 'subject.reference', '"https://x.org/whatever/1"'],
     ['patient', 'gender', '"unknown"'],
-    ['patient', 'language', '"en GB"'],
+    ['patient', 'name.0.extension', '[{"url":"urn:e","valueCode":"a b"}]'],
+    ['patient', 'language', '"zh-Hant-HK"'],
     ['patient', 'photo.0.contentType', '"application/fhir+json; charset=utf-8"'],
     [
       'patient',
