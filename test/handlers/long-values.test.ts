@@ -66,3 +66,25 @@ t.test('no number that is stored breaks a search by words, or an order', async t
   for (const search of ['_content=sodium', '_sort=identifier', '_sort=value-quantity'])
     t.equal(namesOf(await alice(`/Observation?${search}`)).length, 4, search)
 })
+
+t.test('no text that is stored breaks a search by words, however long it is and whatever it is made of', async t => {
+  const alice = client(s, await patientToken(s, 'alice'))
+  const many = (count: number, word: (index: number) => string) =>
+    `sodium ${Array.from({ length: count }, (_, index) => word(index)).join(' ')}`
+  const texts = {
+    wide: many(80_000, index => String.fromCodePoint(0x20000 + (index % 40_000), 0x4e00 + (index % 20_000), 0x4e01)),
+    single: many(250_000, index => String.fromCodePoint(0x4e00 + (index % 20_000))),
+    apart: many(60_000, index => `\ufdfa${index}`),
+    addresses: many(40_000, index => `a${index}.example.org/${index}/x?y=${index}`),
+    hyphens: many(90_000, index => `a-b${index}-c`),
+    short: many(300_000, index => index.toString(36)),
+  }
+  for (const [id, text] of Object.entries(texts)) {
+    const div = `<div xmlns="http://www.w3.org/1999/xhtml">${text.replaceAll('&', ' ')}</div>`
+    const note = [{ text }]
+    const long = { ...minimal('Observation', id), subject: { reference: 'Patient/alice' }, status: 'final', note }
+    await store(engine, [{ ...long, text: { status: 'generated', div } }])
+    for (const search of ['_content=sodium', '_text=sodium'])
+      t.same(namesOf(await alice(`/Observation?_id=${id}&${search}`)), [`Observation/${id}`], `${id} ${search}`)
+  }
+})
