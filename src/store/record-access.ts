@@ -203,17 +203,33 @@ async function noteUses(db: Queryable, lines: readonly AccessLine[]): Promise<vo
   )
 }
 
+/** The lines of rows as far as they can be read: one that somebody spoilt does not hide all that came after it. */
+function linesIn(rows: readonly RawRow[], unreadable: (row: string) => void): AccessLine[] {
+  return rows.flatMap(([tx, id, text]) =>
+    text.split('\n').flatMap(line => {
+      try {
+        return [readLine(line)]
+      } catch {
+        // What is wrong with it is in the row, which may name a patient: the log says only where that is.
+        unreadable(`${tx}/${id}`)
+        return []
+      }
+    }),
+  )
+}
+
 /**
  * Reads on in the audit record and sums up who looked at whose record; each row counts once, whatever number of processes
  * does this at the same time. Decision 0065.
+ * `unreadable` is told the transaction and the id of each row that has a line that is none.
  * @returns whether there may be more to read
  */
-export const readAudit = (pool: Pool, whenBusy: WhenBusy): Promise<boolean> =>
+export const readAudit = (pool: Pool, whenBusy: WhenBusy, unreadable: (row: string) => void): Promise<boolean> =>
   inTransaction(pool, async db => {
     const rows = await nextRows(db, whenBusy)
     const last = rows.at(-1)
     if (!last) return false
-    const lines = rows.flatMap(([, , text]) => text.split('\n').map(readLine))
+    const lines = linesIn(rows, unreadable)
     const owners = await ownersOf(db, toLookUp(lines))
     await add(db, sumUp(lines, owners))
     await noteUses(db, lines)

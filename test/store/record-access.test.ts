@@ -24,7 +24,7 @@ async function hospital(t: Test) {
 }
 
 async function all(pool: Parameters<typeof readAudit>[0]): Promise<void> {
-  while (await readAudit(pool, 'wait'));
+  while (await readAudit(pool, 'wait', row => t.fail(`${row} cannot be read`)));
 }
 
 const shown = async ({ pool, clock }: TestServer, patient: string) =>
@@ -134,7 +134,7 @@ t.test('who has one record open and sees another’s with user/ scopes has looke
 t.test('a row counts once, however many read at the same time', async t => {
   const { s, alice } = await hospital(t)
   await Promise.all(Array.from({ length: 40 }, () => alice('/Observation/alice-1')))
-  await Promise.all(Array.from({ length: 6 }, (_, index) => readAudit(s.pool, index % 2 ? 'wait' : 'leave')))
+  await Promise.all(Array.from({ length: 6 }, (_, index) => readAudit(s.pool, index % 2 ? 'wait' : 'leave', t.fail)))
   await all(s.pool)
   t.same(await shown(s, 'alice'), ['patient alice test-app looked Observation 40'])
 })
@@ -170,6 +170,24 @@ t.test('a row that appears late is not passed over', async t => {
   t.same(await shown(s, 'alice'), [
     'patient alice test-app looked Observation 1',
     'patient alice slow-app looked Observation 1',
+  ])
+})
+
+t.test('a line that cannot be read is left out and named, and what comes after it is read', async t => {
+  const { s, alice } = await hospital(t)
+  await alice('/Patient/alice')
+  const grant = { actor: 'engine', subject: 'test-engine', client: 'test-engine' } as const
+  const access = { grant, requestId: 'r', interaction: 'read', what: 'Patient/alice' }
+  const line = closed(lineOf(access, s.clock()), { version: 1 })
+  await s.pool.query('insert into audit_raw (lines) values ($1)', [`${line}\n["spoilt\n${line}`])
+  await alice('/Patient/alice')
+  const unreadable: string[] = []
+  while (await readAudit(s.pool, 'wait', row => unreadable.push(row)));
+  t.match(unreadable, [/^\d+\/\d+$/])
+  t.equal(unreadable.length, 1)
+  t.same(await shown(s, 'alice'), [
+    'patient alice test-app looked Patient 2',
+    'engine test-engine test-engine looked Patient 2',
   ])
 })
 

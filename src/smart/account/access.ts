@@ -61,7 +61,7 @@ export function accessRoutes(app: FastifyInstance, options: SmartOptions): void 
       const page = { person: session.name, here: 'access', records, chosen }
       if (!chosen) return sendPage(reply, config, 'access', formsOf(session.id), page)
       await auditView(options, request, session, chosen)
-      await catchUp(pool)
+      await catchUp(pool, request.log)
       const before = textOf(asked.before)
       const from = before !== undefined && HOUR.test(before) ? before : undefined
       const found = await accessesOf(pool, chosen.patient, clock(), { before: from, most: MOST_ROWS })

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { noteForSession } from '../../store/account-sessions.ts'
 import { type AllowedApp, allowedApps, type TakenBack, takeBack } from '../../store/allowed-apps.ts'
 import { actorsOf } from '../../store/people.ts'
@@ -32,12 +32,12 @@ function shown(app: AllowedApp, whose: string | undefined, lastUsed: Date | unde
   }
 }
 
-async function listOf({ pool, config, nameOf }: SmartOptions, { person }: SignedIn) {
+async function listOf({ pool, config, nameOf }: SmartOptions, { person }: SignedIn, log: FastifyBaseLogger) {
   const apps = await allowedApps(pool, person, fhirBaseOf(config))
   const patients = [...new Set(apps.flatMap(({ patient }) => patient ?? []))]
   const names = await nameOf?.(patients)
   const actors = await actorsOf(pool, person)
-  await catchUp(pool)
+  await catchUp(pool, log)
   const uses = await lastUses(pool, person)
   const lastUse = ({ clientId, patient = '' }: AllowedApp) =>
     uses.find(use => use.client === clientId && use.patient === patient)?.at
@@ -65,8 +65,8 @@ export function appRoutes(app: FastifyInstance, options: SmartOptions): void {
   const { config } = options
   app.get(
     `${ACCOUNT}/apps`,
-    onlySignedIn(options, 'apps', async (_request, reply, session) => {
-      const apps = await listOf(options, session)
+    onlySignedIn(options, 'apps', async (request, reply, session) => {
+      const apps = await listOf(options, session, request.log)
       const { name, notice } = session
       return sendPage(reply, config, 'apps', formsOf(session.id), { apps, person: name, notice, here: 'apps' })
     }),

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Pool } from 'pg'
 import { readAudit } from '../../store/record-access.ts'
 
@@ -6,9 +6,12 @@ const EVERY = 5_000
 // A page waits for what is new, not for the whole past of a server that has just begun to read.
 const MOST_FOR_A_PAGE = 50
 
+const spoiltTo = (log: FastifyBaseLogger) => (row: string) =>
+  log.error({ row }, 'a line of the audit record cannot be read, and is left out of what patients see')
+
 /** Reads the audit record up to now, as far as a page can wait for it. */
-export async function catchUp(pool: Pool): Promise<void> {
-  for (let count = 0; count < MOST_FOR_A_PAGE; count++) if (!(await readAudit(pool, 'wait'))) return
+export async function catchUp(pool: Pool, log: FastifyBaseLogger): Promise<void> {
+  for (let count = 0; count < MOST_FOR_A_PAGE; count++) if (!(await readAudit(pool, 'wait', spoiltTo(log)))) return
 }
 
 /** Reads on in the audit record from time to time, in pieces, so that requests come between them. */
@@ -16,7 +19,7 @@ export function readRegularly(app: FastifyInstance, pool: Pool): void {
   let isClosing = false
   let current: Promise<void> | undefined
   const readAll = async () => {
-    while (!isClosing && (await readAudit(pool, 'leave')));
+    while (!isClosing && (await readAudit(pool, 'leave', spoiltTo(app.log))));
   }
   const timer = setInterval(() => {
     current ??= readAll()
