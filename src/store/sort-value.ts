@@ -8,7 +8,13 @@ import { setColumn } from './tables.ts'
 /** What a resource is sorted by: an expression on its row `r` that is null where it has no value, and its type. */
 export type SortValue = { readonly expression: Sql; readonly cast: 'text' | 'float8' }
 
-const text = (expression: Sql): SortValue => ({ expression: sql`(${expression}) collate "C"`, cast: 'text' })
+/** What is longer is sorted by its beginning: the last value of a page stands in the address of the next. */
+const MOST_SORTED = 300
+
+const text = (expression: Sql): SortValue => ({
+  expression: sql`left((${expression}), ${raw(String(MOST_SORTED))}) collate "C"`,
+  cast: 'text',
+})
 
 /** Of several values the least counts when it ascends, the greatest when it descends. */
 const pick = (descending: boolean): Sql => raw(descending ? 'max' : 'min')

@@ -35,6 +35,26 @@ t.test('a composite has no order', async t => {
       if (declared.type === 'composite') t.equal((await engine(`/${type}?_sort=${param}`)).status, 400, param)
 })
 
+t.test('a list that is sorted by long values goes on to its end', async t => {
+  const long = (value: string) => `${value}${'x'.repeat(30_000)}`
+  const names = ['b', 'a', 'c'].map(value => `long-${value}`)
+  await store(
+    engine,
+    ['b', 'a', 'c'].map(value => ({
+      ...minimal('Observation', `long-${value}`),
+      identifier: [{ system: 'http://x', value: long(value) }],
+      valueString: long(value),
+    })),
+  )
+  for (const order of ['identifier', 'value-string', '-value-string', '-identifier']) {
+    const found: string[] = []
+    let page = await engine(`/Observation?_id=${names}&_count=1&_sort=${order}`)
+    while (found.push(...namesOf(page)) < names.length) page = await engine(linkOf(page, 'next') ?? '')
+    const right = names.map(name => `Observation/${name}`).sort()
+    t.same(found, order.startsWith('-') ? right.reverse() : right, order)
+  }
+})
+
 t.test('several types in one list join to the whole, though they were dated at the same time', async t => {
   const at = '2026-03-04T10:00:00Z'
   const coded = { code: { text: 'x' }, subject: { reference: 'Patient/same' } }
