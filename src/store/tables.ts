@@ -67,18 +67,25 @@ function statementsOf(definition: Definition): string[] {
     statements.push(
       `alter table "${table}" add column if not exists release_own timestamptz not null default '-infinity'`,
     )
-  if (!main) return [...statements, `create index if not exists "${table}_patient" on "${table}" (patient, id)`]
+  if (!main)
+    return [
+      ...statements,
+      `create index if not exists "${table}_patient" on "${table}" (patient, id${coveredBy(definition)}, release_at)`,
+    ]
   return [
     ...statements,
     `alter table "${table}" add column if not exists date_lo timestamptz not null default '-infinity'`,
     `alter table "${table}" add column if not exists date_hi timestamptz not null default 'infinity'`,
-    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)}, date_hi)`,
+    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)}, date_hi, release_at)`,
   ]
 }
 
-/** The sets a patient's list is mostly filtered by stand in its index, behind the columns that sort it and before its end. */
+/**
+ * The sets a patient's list is mostly filtered by stand in its index, behind the columns that sort it and before its end. With
+ * the release, what is counted by them need not be fetched.
+ */
 const coveredBy = (definition: Definition): string =>
-  ['code', 'category']
+  ['code', 'category', 'status']
     .filter(param => definition.search[param]?.stored === 'interned')
     .map(param => `, "${setColumn(param)}"`)
     .join('')

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Json } from '../../src/fhir/types.ts'
 import { client, store } from '../support/client.ts'
 import { server } from '../support/server.ts'
-import { pagesOf, statementsOf } from '../support/statements.ts'
+import { explained, nodesOf, pagesOf, statementsOf } from '../support/statements.ts'
 import { engineToken, patientToken } from '../support/token.ts'
 
 const OTHERS = 200
@@ -123,5 +123,16 @@ t.test('a patient’s lists and chains read few pages', async t => {
   for (const [search, most] of Object.entries(MOST)) {
     const pages = await pagesFor(search)
     t.ok(pages <= most, `${search} reads ${pages} pages, not more than ${most}`)
+  }
+})
+
+t.test('her resources are counted along the index of her list, and none is fetched', async t => {
+  for (const more of ['', '&category=laboratory', '&code=code-7', '&status=final', '&date=ge2021']) {
+    const search = `/Observation?patient=alice${more}&_summary=count`
+    const [statement] = await statementsOf(s.pool, TABLES, () => alice(search))
+    if (!statement) throw new Error(`${search} asks nothing`)
+    const nodes = nodesOf(await explained(s.pool, statement, ''))
+    const counted = nodes.find(node => node['Relation Name'] === 'observation')
+    t.match(counted, { 'Node Type': 'Index Only Scan', 'Index Name': 'observation_patient' }, search)
   }
 })
