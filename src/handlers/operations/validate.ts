@@ -6,8 +6,8 @@ import type { Interaction } from '../../resources/definition.ts'
 import { validate as findings } from '../../validation/validate.ts'
 import { profileIssues } from '../profile-checks.ts'
 import { findCurrent } from '../read.ts'
+import { codeIssues } from './code-issues.ts'
 import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
-import { uncheckedCodes } from './unchecked-codes.ts'
 
 const MODES = ['create', 'update', 'delete', 'profile'] as const
 type Mode = (typeof MODES)[number]
@@ -59,9 +59,7 @@ async function run(called: Called): Promise<OperationAnswer> {
     ...checked,
     ...wrongId(called, sent),
     ...mayNot(called, mode),
-    ...(mode === 'delete'
-      ? []
-      : [...profileIssues(server, resource, input.texts('profile')), ...uncheckedCodes(resource)]),
+    ...(mode === 'delete' ? [] : [...profileIssues(server, resource, input.texts('profile')), ...codeIssues(resource)]),
   ]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
@@ -81,7 +79,7 @@ export const validate: NamedOperation = {
   name: 'validate',
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
   documentation:
-    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. Which codes were not checked is said in an information issue. Profiles that are loaded are checked when the resource claims them, when all of its type have to keep them, and when `profile` names them; what of them could not be checked, and which are not loaded, is said in information issues. On one resource without a body the stored one is checked.',
+    'Checks against FHIR R4: elements, cardinality, datatypes, required codes, targets of references, narratives, contained resources and invariants. Codes that are not of an extensible or preferred value set are warnings; which codes could not be looked up is said in an information issue. Profiles that are loaded are checked when the resource claims them, when all of its type have to keep them, and when `profile` names them; what of them could not be checked, and which are not loaded, is said in information issues. On one resource without a body the stored one is checked.',
   levels: { type: ['POST'], instance: ['GET', 'POST'] },
   types: 'served',
   affectsState: false,

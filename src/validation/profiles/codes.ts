@@ -3,6 +3,7 @@ import type { Json } from '../../fhir/types.ts'
 import { objectsOf } from '../invariant.ts'
 import { withoutVersion } from './canonical.ts'
 import type { Definitions } from './definitions.ts'
+import { filtered } from './filters.ts'
 
 /** The codes of a value set, as far as they can be listed. */
 export type Codes = {
@@ -76,8 +77,11 @@ function ofPart({ system, concept, filter, valueSet }: Json, codeSystems: CodeSy
   if (typeof system === 'string') {
     const named = none()
     if (Array.isArray(concept)) add(named, system, codesBelow(concept))
-    else if (Array.isArray(filter)) named.open.add(system)
-    else addAll(named, ofSystem(system, codeSystems))
+    else if (Array.isArray(filter)) {
+      const codes = filtered(codeSystems.get(system), filter)
+      if (codes) add(named, system, codes)
+      else named.open.add(system)
+    } else addAll(named, ofSystem(system, codeSystems))
     parts.push(named)
   }
   for (const url of Array.isArray(valueSet) ? valueSet : []) parts.push(codesOf(String(url)) ?? unknown())

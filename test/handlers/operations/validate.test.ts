@@ -104,18 +104,17 @@ t.test('what it needs is said', async t => {
   t.equal((await post('/Account/$validate', { resourceType: 'Account' })).status, 404)
 })
 
-t.test('that codes were not looked up is said once, and only where there are any', async t => {
+t.test('that codes were not looked up is said once, with their systems, and only where there are any', async t => {
   const coded = (code: string) => ({ coding: [{ system: 'http://snomed.info/sct', code }] })
-  const unchecked = (reply: Reply) =>
-    issuesOf(reply).filter(({ diagnostics }) => /SNOMED CT, LOINC, UCUM/.test(diagnostics))
+  const unchecked = (reply: Reply) => issuesOf(reply).filter(({ diagnostics }) => /^Not looked up/.test(diagnostics))
   const two = {
     resourceType: 'Condition',
     subject: { reference: 'Patient/dev' },
     code: coded('1'),
-    category: [coded('2')],
+    severity: coded('2'),
   }
   const reply = await post('/Condition/$validate', two)
-  t.match(unchecked(reply), [{ severity: 'information', code: 'not-supported' }])
+  t.match(unchecked(reply), [{ severity: 'information', code: 'not-supported', diagnostics: /codes of SNOMED CT:/ }])
   t.equal(unchecked(reply).length, 1)
   const identified = { resourceType: 'Patient', gender: 'female', identifier: [{ system: 'http://x', value: '1' }] }
   t.same(unchecked(await post('/Patient/$validate', identified)), [])
@@ -125,5 +124,21 @@ t.test('that codes were not looked up is said once, and only where there are any
     code: { text: 'weight' },
     valueQuantity: { value: 1, system: 'http://unitsofmeasure.org', code: 'kg' },
   }
-  t.equal(unchecked(await post('/Observation/$validate', measured)).length, 1)
+  t.same(severities(await post('/Observation/$validate', measured)), ['information'], 'units are looked up')
+})
+
+t.test('a code of no extensible value set is a warning in $validate and no reason to refuse a write', async t => {
+  verifies('fhir-rest', 'REST-56')
+  const resource = { resourceType: 'Patient', maritalStatus: { coding: [{ system: 'urn:ours', code: 'wed' }] } }
+  t.match(issuesOf(await post('/Patient/$validate', resource)), [
+    {
+      severity: 'warning',
+      code: 'code-invalid',
+      diagnostics: /^"wed" of urn:ours is not of MaritalStatus \(http.*, which is to be used/,
+      expression: ['Patient.maritalStatus'],
+    },
+    { severity: 'information', diagnostics: /^Not looked up were the codes of urn:ours/ },
+  ])
+  const written = await post('/Patient', resource)
+  t.equal(written.status, 201)
 })

@@ -19,7 +19,8 @@ const valueSets = [
   valueSet('named', [{ system: 'urn:s', concept: [{ code: '1' }, { code: '2' }] }]),
   valueSet('whole', [{ system: 'urn:whole' }]),
   valueSet('part', [{ system: 'urn:part' }]),
-  valueSet('filtered', [{ system: 'urn:whole', filter: [{ property: 'concept', op: 'is-a', value: 'a' }] }]),
+  valueSet('filtered', [{ system: 'urn:whole', filter: [{ property: 'concept', op: 'regex', value: 'a.*' }] }]),
+  valueSet('below', [{ system: 'urn:whole', filter: [{ property: 'concept', op: 'is-a', value: 'a' }] }]),
   valueSet('both', [{ valueSet: [url('whole')], system: 'urn:whole', concept: [{ code: 'a1' }, { code: 'zz' }] }]),
   valueSet('nested', [{ valueSet: [url('named')] }, { valueSet: [url('filtered')] }]),
   valueSet('without', [{ system: 'urn:whole' }], { exclude: [{ system: 'urn:whole', concept: [{ code: 'b' }] }] }),
@@ -47,6 +48,7 @@ t.test('the codes of a value set are listed as far as its systems are known', as
   t.same([has('named', undefined, '1'), has('named', undefined, '3')], [true, false])
   t.equal(has('part', 'urn:part', 'x'), undefined, 'who has a part of a system cannot list it')
   t.equal(has('filtered', 'urn:whole', 'a1'), undefined)
+  t.same([has('below', 'urn:whole', 'a1'), has('below', 'urn:whole', 'b')], [true, false])
   t.equal(has('filtered', 'urn:other', 'a1'), false, 'of another system it surely is not')
   t.equal(codesOf(url('nowhere')), undefined)
 })
