@@ -15,11 +15,12 @@ export function extension(object: Json, value: string | undefined, run: Run): vo
 
 /**
  * Extensions that may change the meaning of what they are in: who does not know one must not take what it is in for what
- * it would be without. https://hl7.org/fhir/R4/extensibility.html#modifierExtension
+ * it would be without. None is known: that a profile defines one does not make what is searched and shown here heed it.
+ * https://hl7.org/fhir/R4/extensibility.html#modifierExtension
  */
 export function modifiers(value: unknown, run: Run): void {
   for (const [index, { url }] of objectsOf(value).entries()) {
-    if (typeof url !== 'string' || run.modifiers.has(url)) continue
+    if (typeof url !== 'string') continue
     const text = () =>
       `The modifier extension ${quote(url)} is not known here, and might change what this means: leave out what it is in`
     report(run, 'extension', text, 'modifierExtension', index)

@@ -6,8 +6,6 @@ import type { Spelling } from './identifiers.ts'
 export type Settings = {
   /** Whether the resources in the entries of a Bundle are checked too, or left to who takes them one by one. */
   readonly entries?: boolean
-  /** The urls of the modifier extensions whose meaning is known here: any other is refused. */
-  readonly modifiers?: ReadonlySet<string>
 }
 
 /** One check of one resource: where it stands, what it is in, and what it has found. */
@@ -19,7 +17,6 @@ export type Run = {
   /** False once something is not FHIR at all: no resource, an unknown type, an element that FHIR does not have. */
   isFhir: boolean
   readonly entries: boolean
-  readonly modifiers: ReadonlySet<string>
   /** The resource that fragments are resolved in. */
   root: Json
   /** What is contained in a resource by id, once it has been asked for. */

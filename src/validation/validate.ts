@@ -43,8 +43,6 @@ export type Findings = {
   readonly spellings: readonly Spelling[]
 }
 
-const NONE: ReadonlySet<string> = new Set()
-
 /** A resource of any type, with what is contained in it and its ids for itself. */
 function inside(value: unknown, step: string, run: Run): void {
   if (!isObject(value)) {
@@ -145,7 +143,7 @@ const CHECKS = r4(runtime)
  * narratives, and the invariants; https://hl7.org/fhir/R4/validation.html. No issues when it is fine.
  */
 export function validate(resource: unknown, expected?: ResourceType, settings: Settings = {}): Findings {
-  const { entries = true, modifiers: known = NONE } = settings
+  const { entries = true } = settings
   const root: Json = isObject(resource) ? resource : {}
   const run: Run = {
     trail: [],
@@ -153,7 +151,6 @@ export function validate(resource: unknown, expected?: ResourceType, settings: S
     spellings: [],
     isFhir: true,
     entries,
-    modifiers: known,
     root,
     contained: undefined,
     inContained: false,
