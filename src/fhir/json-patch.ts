@@ -27,6 +27,8 @@ function checkOperation(operation: unknown, index: number): void {
     throw invalid(`Operation ${index} of the patch: path must be a JSON Pointer such as /name/0, not ${shown(path)}`)
   if (WITH_FROM.includes(op) && !isPointer(from))
     throw invalid(`Operation ${index} of the patch: from must be a JSON Pointer, not ${shown(from)}`)
+  if (op === 'move' && path.startsWith(`${from}/`))
+    throw invalid(`Operation ${index} of the patch: ${shown(from)} cannot be moved into itself, to ${shown(path)}`)
   if (WITH_VALUE.includes(op) && !Object.hasOwn(operation, 'value'))
     throw invalid(`Operation ${index} of the patch: ${op} needs a value`, undefined, 'required')
 }
