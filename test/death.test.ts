@@ -119,6 +119,13 @@ t.test('a Consent that is written after it opens nothing', async t => {
   t.same(await seen(proxy, she), [])
 })
 
+t.test('what is written of others leaves her record closed', async t => {
+  const { she, he, hers } = await family('others')
+  await store(engine, [patient(she, { deceasedBoolean: true })])
+  await store(engine, [patient(he, { gender: 'male' }), patient('somebody-else')])
+  t.same(await seen(hers, she), [])
+})
+
 t.test('her record stays closed when her Patient is deleted', async t => {
   const { she, hers } = await family('deleted')
   await store(engine, [patient(she, { deceasedBoolean: true })])

@@ -128,6 +128,13 @@ t.test('it is not shown before what it is about is released', async t => {
   t.same(await seers('about-reported'), [], 'its result went with the report')
   await engine('/DiagnosticReport/report', { method: 'DELETE' })
   t.same(await seers('about-reported'), ['alice'], 'and is free without it')
+  await store(engine, [
+    observation('withheld', 'alice', { meta: WITHHELD }),
+    provenance('about-both', 'Observation/withheld', 'Observation/hers'),
+    { ...provenance('withheld-itself', 'Observation/hers'), meta: WITHHELD },
+  ])
+  t.same(await seers('about-both'), [], 'nor before any of them is')
+  t.same(await seers('withheld-itself'), [], 'nor when it is withheld itself')
 })
 
 t.test('written at the same time as what it is about, neither misses the other', async t => {

@@ -61,6 +61,18 @@ t.test('the values of a panel in a withheld report are hidden with it, in whatev
   t.same(await seen('together'), ['group', 'value', 'deep'], 'without its panel a value is its own again')
 })
 
+t.test('a value in two panels is hidden while either is', async t => {
+  const member = { hasMember: [{ reference: 'Observation/in-two' }] }
+  await store(engine, [observation('in-two'), observation('open-panel', member), observation('shut-panel', member)])
+  t.equal((await alice('/Observation/in-two')).status, 200)
+  const result = [{ reference: 'Observation/shut-panel' }]
+  await store(engine, [report('of-one-panel', { ...tag('SWTH'), result })])
+  t.equal((await alice('/Observation/open-panel')).status, 200)
+  t.equal((await alice('/Observation/in-two')).status, 404)
+  await store(engine, [report('of-one-panel', { result })])
+  t.equal((await alice('/Observation/in-two')).status, 200)
+})
+
 t.test('panels that hold each other are written, and end', async t => {
   const hasMember = (id: string) => ({ hasMember: [{ reference: `Observation/${id}` }] })
   await store(engine, [observation('round-a', hasMember('round-b')), observation('round-b', hasMember('round-a'))])

@@ -173,6 +173,25 @@ t.test('a value in two reports is hidden while either is', async t => {
   s.clock.set(MONDAY)
 })
 
+t.test('a value that is withheld itself stays so whatever its reports are', async t => {
+  const ids = ['before', 'with', 'after'].map(when => `own-${when}`)
+  const [before = '', together = '', after = ''] = ids
+  await store(engine, [observation(before, tag('SWTH'))])
+  const result = ids.map(id => ({ reference: `Observation/${id}` }))
+  await store(engine, [report('of-own', { result }), observation(together, tag('SWTH'))])
+  await store(engine, [observation(after, tag('SWTH'))])
+  t.equal((await alice('/DiagnosticReport/of-own')).status, 200)
+  for (const id of ids) t.equal((await alice(`/Observation/${id}`)).status, 404, id)
+
+  await store(engine, [observation('own-tomorrow', { ...tag('SID'), issued: '2026-03-02T09:30:00Z' })])
+  const tomorrow = { result: [{ reference: 'Observation/own-tomorrow' }] }
+  for (const withheld of [tag('SWTH'), {}]) await store(engine, [report('of-tomorrow', { ...withheld, ...tomorrow })])
+  t.equal((await alice('/Observation/own-tomorrow')).status, 404, 'a report that is released does not bring it forward')
+  s.clock.set(TUESDAY)
+  t.equal((await alice('/Observation/own-tomorrow')).status, 200)
+  s.clock.set(MONDAY)
+})
+
 t.test('a value that is taken out of a withheld report, or whose report is deleted, is its own again', async t => {
   const result = ['taken-out', 'left'].map(id => ({ reference: `Observation/${id}` }))
   await store(engine, [observation('taken-out'), observation('left'), report('shrinks', { ...tag('SWTH'), result })])

@@ -1,12 +1,16 @@
 import { access } from './access.ts'
 import { account } from './account.ts'
+import { around } from './around.ts'
 import { authorization } from './authorization.ts'
 import { clients } from './clients.ts'
 import { consent } from './consent.ts'
 import type { Mutant } from './mutant.ts'
 import { pages } from './pages.ts'
+import { proxies } from './proxies.ts'
 import { reads } from './reads.ts'
 import { registration } from './registration.ts'
+import { release } from './release.ts'
+import { remembered } from './remembered.ts'
 import { tokens } from './tokens.ts'
 import { visible } from './visible.ts'
 
@@ -14,6 +18,8 @@ import { visible } from './visible.ts'
 export const MUTANTS: readonly Mutant[] = [
   ...access,
   ...visible,
+  ...proxies,
+  ...release,
   ...authorization,
   ...consent,
   ...clients,
@@ -22,4 +28,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...registration,
   ...account,
   ...tokens,
+  ...around,
+  ...remembered,
 ]

@@ -105,6 +105,11 @@ export const clients = [
     ['test/store/clients.test.ts'],
     [
       [
+        'a token of a launch that is being stored outlives the disabling of its client',
+        '  await destroyGrantsOfClient(db, clientId)\n',
+        '',
+      ],
+      [
         'a secret that was replaced is good for ever',
         'case when previous_until > now() then previous_secret end',
         'previous_secret',

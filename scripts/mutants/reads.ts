@@ -24,6 +24,18 @@ export const reads = [
         [REACH],
       ],
       [
+        'what is asked by one topic is answered as asked by another',
+        "${permission.kind === 'patient' ? permission.topic : ''}`",
+        '`',
+        ['test/store/read.test.ts'],
+      ],
+      [
+        'what a patient’s app asks is answered as an engine asked it',
+        "`${permission.definition.type} ${permission.kind} ${permission.kind === 'patient' ? permission.topic : ''}`",
+        'permission.definition.type',
+        ['test/store/read.test.ts'],
+      ],
+      [
         'a read that shares no statement is of anybody',
         "where r.id = ${id} and ${visibleTo(permission, raw('r'), now)}),",
         'where r.id = ${id}),',
@@ -266,30 +278,6 @@ export const reads = [
         '!(await visibleAmong(db, permission, [id], now)).has(id)',
         'false',
       ],
-    ],
-  ),
-  ...mutantsOf(
-    'src/handlers/page-link.ts',
-    ['test/handlers/page-link.test.ts'],
-    [
-      ['a page link is anybody’s', 'Buffer.from(JSON.stringify([subject, client, patient]))', "Buffer.from('')"],
-      [
-        'a page link is for another person too',
-        'JSON.stringify([subject, client, patient])',
-        'JSON.stringify([client, patient])',
-      ],
-      [
-        'a page link is for another app too',
-        'JSON.stringify([subject, client, patient])',
-        'JSON.stringify([subject, patient])',
-      ],
-      [
-        'a page link is for another patient too',
-        'JSON.stringify([subject, client, patient])',
-        'JSON.stringify([subject, client])',
-      ],
-      ['a page link is for another type too', 'if (sealedType !== type) throw wrong', ''],
-      ['a page link may be spelt differently', " || bytes.toString('base64url') !== sealed", ''],
     ],
   ),
 ]

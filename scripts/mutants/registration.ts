@@ -78,6 +78,12 @@ export const registration = [
     [REGISTRATION],
     [
       [
+        'a token that is being stored outlives its client',
+        '  await destroyGrantsOfClient(db, clientId)\n',
+        '',
+        ['test/store/clients.test.ts'],
+      ],
+      [
         'an initial access token is good twice',
         'and consumed_at is null and expires_at > now()',
         'and expires_at > now()',

@@ -58,6 +58,17 @@ export const tokens = [
       '',
       ANOTHER,
     ],
+    [
+      'a token that ends like one that is remembered is taken for it',
+      'known?.header === header ? known.grant',
+      'known ? known.grant',
+    ],
+    [
+      'what was verified while its key was taken back is remembered',
+      'if (generation() === before) remember(',
+      'remember(',
+      AUTHENTICATE,
+    ],
     ['a header that is not Bearer is none', 'const BEARER = /^Bearer +', 'const BEARER = /^\\w+ +'],
   ]),
   ...mutantsOf(

@@ -3,6 +3,7 @@ import t from 'tap'
 import { grantOf } from '../../src/access/grant.ts'
 import { permit } from '../../src/access/permit.ts'
 import type { Json } from '../../src/fhir/types.ts'
+import type { Definition } from '../../src/resources/definition.ts'
 import { definitionOf } from '../../src/resources/index.ts'
 import { readOne } from '../../src/store/read.ts'
 import { type Client, client, store } from '../support/client.ts'
@@ -102,4 +103,32 @@ t.test('what is no patient’s is nobody’s but the trust’s', async t => {
   const grant = grantOf(claims)
   const access = { grant, requestId: 'r', interaction: 'read', what: 'Group/everybody' }
   t.equal(await readOne(s.pool, permit(grant, opened, 'read'), 'everybody', access, s.clock()), undefined)
+})
+
+t.test('user/ scopes reach her own record by what patients may do, and others’ by what proxies may', async t => {
+  const observation = definitionOf('Observation')
+  if (!observation) throw new Error('Observation is served')
+  await store(engine, [
+    { resourceType: 'Patient', id: 'carla' },
+    { resourceType: 'Patient', id: 'dora' },
+    ...['carla', 'dora'].map(id => ({
+      resourceType: 'Observation',
+      id: `of-${id}`,
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: `Patient/${id}` },
+    })),
+  ])
+  await person(s, 'carla', ['Patient/carla', 'RelatedPerson/carla'])
+  await s.pool.query(`insert into reach values ('RelatedPerson/carla', 'dora', '{*}', '-infinity', 'infinity', 'c')`)
+  const claims = { sub: 'carla', client_id: 'app', jti: 'j', exp: 1, scope: 'user/*.r' }
+  const access = { grant: grantOf(claims), requestId: 'r', interaction: 'read', what: 'Observation' }
+  const seen = async (may: Definition['may']) => {
+    const permission = permit(grantOf(claims), { ...observation, may }, 'read')
+    const found = ['carla', 'dora'].map(id => readOne(s.pool, permission, `of-${id}`, access, s.clock()))
+    return (await Promise.all(found)).map(each => each !== undefined)
+  }
+  t.same(await seen({ patient: ['read'], proxy: ['read'] }), [true, true])
+  t.same(await seen({ patient: ['read'] }), [true, false])
+  t.same(await seen({ proxy: ['read'] }), [false, true])
 })

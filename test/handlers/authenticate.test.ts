@@ -1,7 +1,9 @@
 // Who is let in: RFC 6750 and RFC 9068. Every way in which a token can be wrong is 401, at once.
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import { importJWK, type JWK, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
+import { authenticator } from '../../src/handlers/authenticate.ts'
 import { definitions } from '../../src/resources/index.ts'
 import { loadKeys } from '../../src/smart/keys.ts'
 import { client, type Reply, store } from '../support/client.ts'
@@ -222,4 +224,33 @@ t.test('an app on another origin can read why it was refused', async t => {
   t.equal(reply.headers['access-control-allow-origin'], origin)
   t.match(reply.headers['access-control-expose-headers'], 'www-authenticate')
   t.match(reply.headers.vary, 'Origin')
+})
+
+t.test('what was verified by a key that was taken back meanwhile is verified again', async t => {
+  let generation = 1
+  let verified = 0
+  let letGo = () => {}
+  const held = new Promise<void>(resolve => {
+    letGo = resolve
+  })
+  const verify = async (_request: unknown, jwt: string) => {
+    verified++
+    if (jwt === 'slow' && generation === 1) await held
+    return { ...CLAIMS, jti: jwt }
+  }
+  const judge = authenticator(
+    'base',
+    { verify, generation: () => generation },
+    { isRevoked: () => false, ready: () => true },
+  )
+  const judged = (jwt: string) => judge({ headers: { authorization: `Bearer ${jwt}` } } as FastifyRequest)
+  const slow = judged('slow')
+  generation = 2
+  await judged('quick')
+  letGo()
+  t.equal((await slow).tokenId, 'slow')
+  await judged('slow')
+  t.equal(verified, 3)
+  await judged('slow')
+  t.equal(verified, 3, 'and then remembered')
 })

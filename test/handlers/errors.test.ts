@@ -57,6 +57,16 @@ t.test('every error says what NHS England’s services would say, beside HL7’s
   t.match((await reader('/Patient/a', put('a'))).json, denied)
 })
 
+t.test('of what is wrong with us no more is told than where to ask', async t => {
+  await s.pool.query('alter table schedule rename to schedule_lost')
+  const reply = await engine('/Schedule/any', { headers: { 'x-request-id': 'the-request' } })
+  await s.pool.query('alter table schedule_lost rename to schedule')
+  t.equal(reply.status, 500)
+  t.match(reply.json, { issue: [{ severity: 'error', code: 'exception' }] })
+  t.match(reply.text, 'the-request')
+  t.notMatch(reply.text, /relation|schedule|select|store/i)
+})
+
 t.test('a session that the database ends is no fault of ours or the client’s: 503, to be tried again', async t => {
   const pool = openPool({ databaseUrl: s.pool.options.connectionString ?? '', max: 1 })
   t.teardown(() => pool.end())

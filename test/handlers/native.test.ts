@@ -74,8 +74,18 @@ t.test('what a browser could run is neither shown in place nor free', async t =>
     t.equal(headers['content-security-policy']?.includes('sandbox') ?? false, isSandboxed, type)
     t.match(headers.vary, 'Accept')
   }
-  await put(binary('kind', 'no type', 'x'))
-  t.equal((await get('/Binary/kind')).headers['content-type'], 'application/octet-stream', 'what is no media type')
+})
+
+t.test('what is no media type is refused, and where it was stored before that, sent as bytes', async t => {
+  t.equal((await put(binary('untyped', 'no type', 'x'))).status, 422)
+  await put(binary('untyped', 'text/html', 'x'))
+  await s.pool.query(`update "binary" set content = replace(content, 'text/html', 'no type') where id = 'untyped'`)
+  const { headers, text } = await get('/Binary/untyped')
+  t.match(headers, {
+    'content-type': 'application/octet-stream',
+    'content-disposition': 'attachment; filename="untyped"',
+  })
+  t.equal(text, 'x')
 })
 
 t.test('parts of content can be asked for', async t => {

@@ -46,6 +46,9 @@ t.test('the people who use an app do not use up each other’s requests', async 
   s.clock.set('2026-11-22T11:00:00Z')
   t.same(await times(MOST + 1, () => alice('/Patient/alice')), [...Array(MOST).fill(200), 429])
   t.equal((await bob('/Patient/bob')).status, 200)
+  const claims = { sub: 'alice', patient: 'alice', scope: 'patient/*.rs', fhirUser: 'Patient/alice' }
+  const elsewhere = client(s, await token(s, { ...claims, client_id: 'another-app' }))
+  t.equal((await elsewhere('/Patient/alice')).status, 200, 'nor do the apps of one person')
 })
 
 t.test('a browser is told of it, and what needs no token is not counted', async t => {

@@ -22,6 +22,7 @@ t.test('tags of HL7 table 0909 say at once, after one working day, or never by i
   t.same(released('SWNL'), new Date('2026-11-30T09:00:00Z'))
   t.equal(released('SWTH'), 'never')
   t.equal(released('SIDC'), 'never')
+  t.equal(released('STBD'), 'never')
 })
 
 t.test('what is very restricted is never shown, whatever its tag', async t => {
@@ -33,6 +34,7 @@ t.test('what is very restricted is never shown, whatever its tag', async t => {
 t.test('drafts and errors are not shown', async t => {
   t.equal(documentRelease({ status: 'current', docStatus: 'preliminary' }, now), 'never')
   t.equal(documentRelease({ status: 'current', docStatus: 'final' }, now), 'now')
+  t.equal(documentRelease({ status: 'current', docStatus: 'entered-in-error' }, now), 'never')
   t.equal(documentRelease({ status: 'entered-in-error' }, now), 'never')
   t.equal(messageRelease({ status: 'preparation' }, now), 'never')
   t.equal(messageRelease({ status: 'completed' }, now), 'now')

@@ -45,6 +45,20 @@ t.test('a token comes with what SMART says of it, beside it', async t => {
   t.ok(body.refresh_token)
 })
 
+t.test('what was asked, allowed and given ends by itself: the page, the consent, and each token of it', async t => {
+  await server.get(authorizeUrl())
+  await launchAndRedeem(server)
+  const { rows } = await server.pool.query<{ model: string; left: number }>(
+    'select model, max(extract(epoch from expires_at - now()))::float8 as left from oidc_payload group by model',
+  )
+  const DAY = 24 * 60 * 60
+  const longest = { Interaction: 30 * 60, Session: 30 * 60, Grant: 365 * DAY, RefreshToken: 90 * DAY, AccessToken: 900 }
+  for (const [model, seconds] of Object.entries(longest)) {
+    const left = rows.find(row => row.model === model)?.left ?? Number.NaN
+    t.ok(left <= seconds && left > seconds - 300, `${model}: ${left} seconds`)
+  }
+})
+
 t.test('a token of less than was asked for says what it is of', async t => {
   verifies('smart-2.2', 'SAL-78', 'SAL-79', 'SAL-145')
   const scope = 'launch/patient offline_access patient/Patient.rs patient/Claim.rs patient/Appointment.cruds'

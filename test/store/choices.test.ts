@@ -7,7 +7,8 @@ const at = (minute: number) => new Date(Date.UTC(2026, 2, 2, 10, minute))
 
 t.test('what was ticked is remembered for one person, app and record', async t => {
   const { pool } = await database(t)
-  await createPerson(pool, { id: 'freya', email: 'f', name: 'n', passwordHash: '', actors: [] })
+  for (const id of ['freya', 'greta'])
+    await createPerson(pool, { id, email: id, name: 'n', passwordHash: '', actors: [] })
   const own = { person: 'freya', clientId: 'app', patient: 'freya' }
   const child = { ...own, patient: 'erin' }
   t.equal(await findChoice(pool, own), undefined)
@@ -18,7 +19,10 @@ t.test('what was ticked is remembered for one person, app and record', async t =
   t.same(await findChoice(pool, child), { asked: ['a'], ticked: [] })
   t.same(await findChoice(pool, { ...own, patient: undefined }), { asked: ['c'], ticked: ['c'] })
   t.equal(await findChoice(pool, { ...own, clientId: 'other' }), undefined)
+  t.equal(await findChoice(pool, { ...own, person: 'greta' }), undefined)
   t.equal(await lastPatient(pool, 'freya', 'app'), 'erin')
+  t.equal(await lastPatient(pool, 'greta', 'app'), undefined)
+  t.equal(await lastPatient(pool, 'freya', 'other'), undefined)
 
   await saveChoice(pool, own, { asked: ['b', 'd'], ticked: ['d'] }, at(4))
   const merged = await findChoice(pool, own)

@@ -1,10 +1,11 @@
 // Reads by id that arrive together go to the database together: each must get its own answer all the same.
 import t from 'tap'
 import { type Client, client, store } from '../support/client.ts'
+import { observation, patient } from '../support/made.ts'
 import { minimal } from '../support/minimal.ts'
 import { giveTo } from '../support/search-fixture.ts'
 import { server } from '../support/server.ts'
-import { engineToken, patientToken } from '../support/token.ts'
+import { engineToken, patientToken, person, token } from '../support/token.ts'
 
 const s = await server(t)
 const engine = client(s, await engineToken(s))
@@ -59,4 +60,29 @@ t.test('an account that is closed, or a token without the scope, gets nothing ou
     ),
   )
   t.same([...new Set(replies.map(({ status }, index) => `${index % 3} ${status}`))].sort(), ['0 200', '1 404', '2 403'])
+})
+
+t.test('what one may read is not judged as what another asked before', async t => {
+  const s = await server(t)
+  const engine = client(s, await engineToken(s))
+  const alice = client(s, await patientToken(s, 'alice'))
+  await store(engine, [
+    patient('alice'),
+    patient('carol'),
+    observation('hers', 'alice'),
+    observation('carols', 'carol'),
+    ...['bob', 'dan'].map(id => ({ resourceType: 'RelatedPerson', id, patient: { reference: 'Patient/alice' } })),
+  ])
+  t.equal((await engine('/Observation/carols')).status, 200)
+  t.equal((await alice('/Observation/hers')).status, 200)
+  t.equal((await alice('/Observation/carols')).status, 404, 'an engine reads all')
+
+  await person(s, 'bob', ['RelatedPerson/bob'])
+  await s.pool.query(
+    "insert into reach values ('RelatedPerson/bob', 'alice', '{appointments}', '-infinity', 'infinity', 'c')",
+  )
+  const claims = { sub: 'bob', patient: 'alice', fhirUser: 'RelatedPerson/bob', act: { sub: 'bob' } }
+  const bob = client(s, await token(s, { ...claims, scope: 'openid fhirUser patient/RelatedPerson.r' }))
+  t.equal((await bob('/RelatedPerson/bob')).status, 200, 'who he is')
+  t.equal((await bob('/RelatedPerson/dan')).status, 404, 'is not of a topic that he was given')
 })
