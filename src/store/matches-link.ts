@@ -76,9 +76,9 @@ function back(link: Link, { row, permission }: Rows, end: End): Sql {
     return definition.severalPatients && kind === 'everything' ? any([owned, named]) : owned
   }
   if (kind !== 'patient' || !Array.isArray(definition.compartment)) return named
-  // One patient's resources are few: what they name is listed once.
-  return sql`${row}.id in (select substr(ref, ${prefix.length + 1}::int) from ${end.table}, unnest(${other}.refs) ref
-    where starts_with(ref, ${prefix}) and ${end.wanted})`
+  // One patient's resources are few: what they name is listed once, and goes to the index of the rows as one list.
+  return sql`${row}.id = any(array(select substr(ref, ${prefix.length + 1}::int) from ${end.table}, unnest(${other}.refs) ref
+    where starts_with(ref, ${prefix}) and ${end.wanted}))`
 }
 
 /** Each row is asked whether it names one of them, as it comes: what is written so is no condition that an index finds. */
