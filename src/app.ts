@@ -89,6 +89,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     revoked,
     security,
     profiles,
+    terminologyServer: config.terminologyServer,
   })
   return app
 }

@@ -57,7 +57,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Setti
       'PORTICO_SECRET is missing; it is needed with DATABASE_URL (for example from `openssl rand -base64 32`)',
     )
   }
-  problems.push(...issuerProblems(data), ...proxyProblems(data), ...modeProblems(data))
+  problems.push(...issuerProblems(data), ...proxyProblems(data), ...modeProblems(data), ...terminologyProblems(data))
   const environment = validate(data, problems)
   if (!environment || problems.length > 0) throw new ConfigError(problems.sort())
   return Object.freeze(toSettings(environment))
@@ -103,6 +103,16 @@ function modeProblems({ PORTICO_PROFILE_MODES: text, PORTICO_PROFILES: profiles 
       each =>
         `PORTICO_PROFILE_MODES must be Type=mode, profile=mode or Type@profile=mode, with a mode of off, warn or enforce, not ${JSON.stringify(each)}`,
     )
+}
+
+/** What is wrong with the terminology server: clinical codes do not travel readable over networks of others. */
+function terminologyProblems({ PORTICO_TERMINOLOGY_SERVER: text, ...data }: Record<string, unknown>): string[] {
+  if (typeof text !== 'string') return []
+  if (!URL.canParse(text)) return [`PORTICO_TERMINOLOGY_SERVER must be a URL, not ${JSON.stringify(text)}`]
+  const { protocol, hostname, origin } = new URL(text)
+  const internal = listOf(typeof data.PORTICO_INTERNAL_ORIGINS === 'string' ? data.PORTICO_INTERNAL_ORIGINS : undefined)
+  if (protocol !== 'http:' || isLocal(hostname) || internal.includes(origin)) return []
+  return [`PORTICO_TERMINOLOGY_SERVER must be https, or ${origin} must be one of PORTICO_INTERNAL_ORIGINS`]
 }
 
 type Fault = { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }
@@ -163,6 +173,7 @@ function toSettings(environment: Environment) {
       const setting = modeSetting(each)
       return setting ? [setting] : []
     }),
+    terminologyServer: environment.PORTICO_TERMINOLOGY_SERVER?.replace(/\/+$/, ''),
     brand: {
       service: environment.PORTICO_SERVICE_NAME,
       organisation: environment.PORTICO_ORGANISATION,

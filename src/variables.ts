@@ -71,7 +71,7 @@ export const schema = {
       type: 'string',
       pattern: '^https?://[^/?#,\\s]+(,https?://[^/?#,\\s]+)*$',
       description:
-        'Origins inside the network from which the keys of clients (`jwks_uri`) may be fetched, separated by commas, for example `http://10.1.2.3:8080`. Without it private addresses are never fetched from, and others by https only.',
+        'Origins inside the network from which the keys of clients (`jwks_uri`) may be fetched, separated by commas, for example `http://10.1.2.3:8080`, and where the terminology server may be. Without it private addresses are never fetched from, and others by https only.',
     },
     PORTICO_TRUSTED_PROXIES: {
       type: 'string',
@@ -118,6 +118,12 @@ export const schema = {
       type: 'string',
       description:
         'What is done with a resource that does not keep a profile, separated by commas, each `Type=mode`, `profile=mode` for a canonical url, or `Type@profile=mode` for a profile that all resources of the type have to keep, whether they claim it or not. Modes are `off`, `warn` (said in `$validate` and where `Prefer: return=OperationOutcome` asks, the default) and `enforce` (refused with 422). The most particular one counts.',
+    },
+    PORTICO_TERMINOLOGY_SERVER: {
+      type: 'string',
+      pattern: '^https?://[^?#@\\s]+$',
+      description:
+        'The base of a FHIR server that `$validate` asks about codes that are not listed here, as those of SNOMED CT and LOINC, by `$validate-code`. It is told system, code and value set, and nothing else. One that is slow or down leaves codes unchecked, which is said. By https, or by http on this machine and at `PORTICO_INTERNAL_ORIGINS`.',
     },
     PORTICO_SERVICE_NAME: {
       type: 'string',

@@ -172,3 +172,19 @@ t.test('a secret from the environment is kept, a made one only fills the gap', a
   t.equal(complete(loadConfig({}), 'made').secret, 'made')
   t.equal(complete(loadConfig({ PORTICO_SECRET: SECRET }), 'made').secret, SECRET)
 })
+
+t.test('the terminology server is reached by https, or by http where the network is one’s own', async t => {
+  const of = (PORTICO_TERMINOLOGY_SERVER: string, more: Record<string, string> = {}) =>
+    problemsOf({ PORTICO_TERMINOLOGY_SERVER, ...more })
+  t.equal(
+    loadConfig({ PORTICO_TERMINOLOGY_SERVER: 'https://tx.example/r4/' }).terminologyServer,
+    'https://tx.example/r4',
+  )
+  t.equal(loadConfig({}).terminologyServer, undefined)
+  for (const url of ['https://tx.example/r4', 'http://localhost:8080/fhir', 'http://127.0.0.1/fhir'])
+    t.same(of(url), [])
+  t.match(of('http://tx.example/r4'), [/must be https, or http:..tx.example must be one of PORTICO_INTERNAL_ORIGINS/])
+  t.same(of('http://10.1.2.3:8080/fhir', { PORTICO_INTERNAL_ORIGINS: 'http://10.1.2.3:8080' }), [])
+  for (const url of ['ftp://tx.example', 'https://user:word@tx.example', 'https://tx.example/?x=1', 'https://'])
+    t.match(of(url), [/PORTICO_TERMINOLOGY_SERVER/], url)
+})

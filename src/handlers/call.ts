@@ -7,6 +7,7 @@ import type { Queryable } from '../store/db.ts'
 import type { Loader } from '../store/read.ts'
 import type { Profiles } from '../validation/profiles/profiles.ts'
 import type { PageLinks } from './page-link.ts'
+import type { TerminologyServer } from './terminology-server.ts'
 
 /** What every call of one server shares. */
 export type Server = {
@@ -20,6 +21,8 @@ export type Server = {
   readonly maxEntries: number
   /** The profiles that are loaded, if any are. */
   readonly profiles?: Profiles | undefined
+  /** Who is asked about codes in `$validate`, if anybody is. */
+  readonly terminology?: TerminologyServer | undefined
   clock(): Date
 }
 

@@ -151,8 +151,11 @@ export async function answerEntry(
   const body = bodyIn(entry, shared.server)
   if (way.body === 'form' && entry.method === 'POST' && body !== undefined)
     throw invalid('The parameters of a search stand in its request.url, not in a resource', 'resource')
+  // What is asked of others outside takes its time, and a Bundle may have thousands of entries.
+  const isSlow = way.interaction === 'operation' && shared.server.terminology !== undefined
   return await way.handle({
     ...others,
+    ...(isSlow ? { server: { ...shared.server, terminology: undefined } } : {}),
     parts: entry.parts,
     params: entry.params,
     conditions: { ...entry.conditions, prefer },

@@ -19,6 +19,7 @@ import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
 import { pageLinks } from './page-link.ts'
 import { rateLimit } from './rate-limit.ts'
 import { routes } from './routes.ts'
+import { terminologyServer } from './terminology-server.ts'
 import type { Tokens } from './verify.ts'
 
 declare module 'fastify' {
@@ -46,11 +47,13 @@ export type FhirOptions = {
   /** The endpoints of the authorization server, for the CapabilityStatement. */
   readonly security: Security
   readonly profiles?: Profiles | undefined
+  /** The base of a terminology server that `$validate` asks. */
+  readonly terminologyServer?: string | undefined
 }
 
 type ServerOptions = Pick<
   FhirOptions,
-  'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries' | 'profiles'
+  'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries' | 'profiles' | 'terminologyServer'
 >
 
 const EXPOSED = [
@@ -98,7 +101,9 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
 export function serverOf({ pool, clock, baseUrl, secret, profiles, ...limits }: ServerOptions): Server {
   const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries } = limits
   const base = `${baseUrl}/fhir`
-  return { pool, load: loader(pool), links: pageLinks(secret), base, maxDepth, maxEntries, profiles, clock }
+  const terminology = limits.terminologyServer ? terminologyServer(limits.terminologyServer, clock) : undefined
+  const links = pageLinks(secret)
+  return { pool, load: loader(pool), links, base, maxDepth, maxEntries, profiles, terminology, clock }
 }
 
 type Protection = Pick<FhirOptions, 'tokens' | 'revoked' | 'clock' | 'maxRequestsPerMinute'> & {

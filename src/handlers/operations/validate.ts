@@ -59,7 +59,9 @@ async function run(called: Called): Promise<OperationAnswer> {
     ...checked,
     ...wrongId(called, sent),
     ...mayNot(called, mode),
-    ...(mode === 'delete' ? [] : [...profileIssues(server, resource, input.texts('profile')), ...codeIssues(resource)]),
+    ...(mode === 'delete'
+      ? []
+      : [...profileIssues(server, resource, input.texts('profile')), ...(await codeIssues(server, resource))]),
   ]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
