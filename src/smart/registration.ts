@@ -104,7 +104,9 @@ export function registrationOf(body: unknown, most: string, internalOrigins: rea
   checkUris(textsOf(given.post_logout_redirect_uris), 'post_logout_redirect_uris')
   checkKeys(given, internalOrigins)
   const uris = textsOf(given.redirect_uris)
-  const scopes = given.scope === undefined ? most.split(' ') : grantable(String(given.scope), most, 'launch')
+  const { scope = most } = given
+  if (typeof scope !== 'string') return refuse('scope must be a text')
+  const scopes = given.scope === undefined ? most.split(' ') : grantable(scope, most, 'launch')
   if (scopes.length === 0) refuse(`scope: nothing of it can be registered; at the most ${most}`)
   const known = [...MEMBERS, ...OF_UPDATES].filter(member => given[member] !== undefined)
   return {

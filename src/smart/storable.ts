@@ -4,10 +4,14 @@ import { errors } from 'oidc-provider'
 /** Whether PostgreSQL can keep a text: it has no NUL, and JSON no half of a surrogate pair. */
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text)
 
-const isStorableJson = (value: unknown): boolean => {
+/** Deeper than anything that is sent here: what goes down into it would not come back. */
+const MOST_DEPTH = 64
+
+const isStorableJson = (value: unknown, depth = 0): boolean => {
   if (typeof value === 'string') return isStorable(value)
   if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([name, each]) => isStorable(name) && isStorableJson(each))
+  if (depth === MOST_DEPTH) throw new errors.InvalidRequest(`the body nests deeper than ${MOST_DEPTH} levels`)
+  return Object.entries(value).every(([name, each]) => isStorable(name) && isStorableJson(each, depth + 1))
 }
 
 // In an address or a form NUL is written %00, whatever it is part of.

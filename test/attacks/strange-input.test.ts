@@ -92,6 +92,18 @@ t.test('no request is answered with 500, or becomes SQL', async t => {
   for (const status of ['200', '303', '400', '401', '404', '405']) t.ok(kinds.includes(status), `some were ${status}`)
 })
 
+t.test('no JSON is, however deep it is and of whatever types', async t => {
+  const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+  const described = { client_name: 'x', kind: 'public', redirect_uris: ['https://app.example/callback'] }
+  const scopes = [{ toString: 1 }, ['__clients'], [[[{}]]], 7, null, true]
+  for (const path of ['clients', 'launch', 'register'])
+    for (const body of [deep(65), deep(5000), ...scopes.map(scope => JSON.stringify({ ...described, scope }))]) {
+      const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' }
+      const { status } = await fetch(`${s.baseUrl}/oauth2/${path}`, { method: 'POST', body, headers })
+      t.ok(status >= 400 && status < 500, `${path} ${body.slice(0, 60)} ${status}`)
+    }
+})
+
 t.test('no form of a page that was really shown is', async t => {
   const open = browser(s.baseUrl)
   const good = Object.entries({ ...GOOD, aud: `${s.baseUrl}/fhir` })

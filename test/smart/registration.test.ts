@@ -171,6 +171,7 @@ t.test('an app that registers itself', async t => {
       [app({ client_name: 'x'.repeat(101) }), 'invalid_client_metadata', /client_name/],
       [app({ client_name: 'App\u202Egpj' }), 'invalid_client_metadata', /client_name/],
       [app({ scope: 'system/*.rs __launch' }), 'invalid_client_metadata', /scope/],
+      [app({ scope: { toString: 1 } }), 'invalid_client_metadata', /scope must be a text/],
     ] as const) {
       const refused = await register(body, bearer)
       t.match(refused, { status: 400, body: { error, error_description: words } }, JSON.stringify(body))

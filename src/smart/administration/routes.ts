@@ -22,7 +22,9 @@ const BODY_LIMIT = 56 * 1024
 const PATH = `${MOUNT}/clients`
 
 const scopesOf = (body: unknown): string[] =>
-  typeof body === 'object' && body !== null && 'scope' in body ? String(body.scope).split(' ') : []
+  typeof body === 'object' && body !== null && 'scope' in body && typeof body.scope === 'string'
+    ? body.scope.split(' ')
+    : []
 
 const denied = () =>
   Object.assign(
