@@ -214,6 +214,12 @@ t.test('a Consent in which no patient is named, or one who is not known yet, ope
   })
   t.same(seen, [])
   t.same(await peopleReachable(s.pool, 'hana', s.clock()), [])
+
+  const known = { resourceType: 'Patient', id: 'known-by-now', identifier: [identifier] }
+  t.equal((await engine('/Patient/known-by-now', { method: 'PUT', body: known })).status, 201)
+  t.same(await found(app, 'Patient'), ['Patient/known-by-now'], 'the one in whose name the Consent is')
+  t.same(await found(app, 'Consent'), ['Consent/of-a-stranger'])
+  t.equal((await found(app, 'Observation')).length, 1)
 })
 
 t.test('an account that is closed reaches nothing by user/ scopes', async t => {
