@@ -41,8 +41,8 @@ export const registration = [
       ],
       [
         'an app gets all scopes that it asks for',
-        "grantable(String(given.scope), most, 'launch')",
-        "grantable(String(given.scope), String(given.scope), 'launch')",
+        "grantable(scope, most, 'launch')",
+        "grantable(scope, scope, 'launch')",
       ],
       [
         'an app says anything of itself',
