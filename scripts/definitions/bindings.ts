@@ -49,7 +49,7 @@ export function bindingsOf(source: readonly Conformance[], listed: Record<string
       ...(codes?.open ?? ['*']),
     ]
     model.valueSets[url] = {
-      title: String(title || name),
+      title: String(title || name).trim(),
       listed: Object.fromEntries(lists.filter(([system]) => FREE.test(system))),
       open: [...new Set(open)].sort(),
     }

@@ -52,13 +52,18 @@ function arbitraryOf(expression: Expression | undefined, sign: 1 | -1): string[]
   }
 }
 
+/** What stands in braces means nothing to UCUM; alone it is the unit 1. */
+const withoutAnnotations = (code: string): string =>
+  code.replace(ANNOTATION, (_, at: number) => (at === 0 || './('.includes(code[at - 1] ?? '') ? '1' : ''))
+
+/** The library looks units up in plain objects, where it finds these too. */
+const namesMembers = (plain: string): boolean => plain.match(/\w+/g)?.some(word => word in Object.prototype) ?? false
+
 function convert(code: string): Canonical | undefined {
   const line = Object.hasOwn(LINES, code) ? LINES[code] : undefined
   if (line) return { unit: 'K1', scale: line }
-  // What stands in braces means nothing to UCUM; alone it is the unit 1.
-  const plain = code.replace(ANNOTATION, (_, at: number) => (at === 0 || './('.includes(code[at - 1] ?? '') ? '1' : ''))
-  // The library looks units up in plain objects, where it finds these too.
-  if (plain.match(/\w+/g)?.some(word => word in Object.prototype)) return undefined
+  const plain = withoutAnnotations(code)
+  if (namesMembers(plain)) return undefined
   const { magnitude, units, specialFunction }: Form = toCanonicalForm(plain)
   if (specialFunction || !Number.isFinite(magnitude) || magnitude <= 0) return undefined
   const base = units.map(({ unit, exponent }) => `${unit}${exponent}`)
@@ -89,17 +94,11 @@ export function canonicalUnit(code: string): Canonical | undefined {
 
 /** Whether a code is one of UCUM: https://ucum.org/ucum */
 export function isUnit(code: string): boolean {
-  if (code.length > LONGEST) return false
-  // The library looks units up in plain objects, where it finds these too.
-  if (
-    code
-      .replace(ANNOTATION, '')
-      .match(/\w+/g)
-      ?.some(word => word in Object.prototype)
-  )
-    return false
+  if (code === '' || code.length > LONGEST) return false
+  const plain = withoutAnnotations(code)
+  if (namesMembers(plain)) return false
   try {
-    const { valid }: { valid: boolean } = ucum.validate(code)
+    const { valid }: { valid: boolean } = ucum.validate(plain)
     return valid
   } catch {
     // It throws at characters that no unit has.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { canonicalUnit } from '../../src/fhir/ucum.ts'
+import { canonicalUnit, isUnit } from '../../src/fhir/ucum.ts'
 
 const same = (a: number, one: string, b: number, other: string): boolean => {
   const [from, to] = [canonicalUnit(one), canonicalUnit(other)]
@@ -46,4 +46,23 @@ t.test('what is no unit, or on a scale that is no line, has no canonical form', 
       return found === undefined || Number.isFinite(found.scale(1))
     }),
   )
+})
+
+t.test('units of UCUM are known, with annotations and on scales that cannot be compared too', async t => {
+  const right = [
+    'kg',
+    'mm[Hg]',
+    '10*9/L',
+    '%',
+    '/min',
+    '[pH]',
+    '{score}',
+    '{beats}/min',
+    'mL/min/{1.73_m2}',
+    'g{dry}',
+    '1',
+  ]
+  for (const code of right) t.ok(isUnit(code), code)
+  const wrong = ['Kg', 'foo', 'kg/', 'a b', 'm²', '', 'constructor', 'kg{', 'toString/L', 'x'.repeat(81)]
+  for (const code of wrong) t.notOk(isUnit(code), code)
 })
