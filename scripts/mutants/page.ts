@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { MUTANTS } from './all.ts'
 import { killers } from './killed.ts'
-import type { Mutant } from './mutant.ts'
+import { type Mutant, mutated } from './mutant.ts'
 
 const ofTests = (path: string): string => path.replace(/^test\//, '').replace(/\.test\.ts$/, '')
 const cell = (text: string): string => text.replaceAll('|', '\\|')
@@ -11,8 +12,14 @@ export function untried(): readonly Mutant[] {
   return MUTANTS.filter(mutant => mutant.survives === undefined && killerOf(mutant) === undefined)
 }
 
+/** @throws Error when the check that a mutant takes away is no longer where it says */
+function checkAnchors(): void {
+  for (const mutant of MUTANTS) mutated(readFileSync(new URL(`../../${mutant.file}`, import.meta.url), 'utf8'), mutant)
+}
+
 /** docs/mutants.md: each check that was taken away, and the test that fails without it. */
 export function mutantsPage(): string {
+  checkAnchors()
   const killerOf = killers()
   const survivors = MUTANTS.filter(({ survives }) => survives !== undefined)
   const files = [...new Set(MUTANTS.map(({ file }) => file))]
@@ -39,8 +46,8 @@ killed by a file of \`test/attacks\` shows that this attack fails when its check
   status 1 when one survives without a reason.
 - A mutant is data, in \`scripts/mutants\`: what no longer holds, the text that says the check, what takes its place, and the test
   files that must fail. What a run finds is kept in \`scripts/mutants/killed.json\`.
-- \`npm test\` asserts that each text is still there, once, that what takes its place is TypeScript, and that each mutant was killed
-  as it is now. Who changes a check tries its mutants again; who adds a check adds its mutant.
+- \`npm run check\` fails when a text is no longer there, once; \`npm test\` also when what takes its place is no TypeScript, or a
+  mutant was not killed as it is now. Who changes a check tries its mutants again; who adds a check adds its mutant.
 - A test that hangs or cannot be loaded kills nothing, and neither does one that fails without the mutant.
 
 ## Survivors
