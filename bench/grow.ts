@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
-import { definitions } from '../src/resources/index.ts'
-import { tableOf } from '../src/store/tables.ts'
-import { type Cluster, EXPLAINING, openCluster, QUIET } from './cluster.ts'
+import type { Json } from '../src/fhir/types.ts'
+import { type Cluster, openCluster } from './cluster.ts'
 import { patientId } from './data.ts'
 import { enrol, numbersFrom, type Sign, signer, submit, submitAll, tokensOf } from './fill.ts'
 import { ENGINES, PATIENTS } from './kinds.ts'
-import { multiply } from './multiply.ts'
-import { plansOf } from './plans.ts'
+import { COPIED, multiply } from './multiply.ts'
+import { ask, buffersOf } from './pages.ts'
 import { type Amounts, directory, personNumber, record } from './record.ts'
 import { save, spread } from './report.ts'
 import { freePort, type Running, startOurs } from './servers.ts'
+import { type Known, type Read, type Sorted, sorted, waysIn } from './ways.ts'
 
 // How searches behave in a large trust: the pages that PostgreSQL reads for a patient's do not grow with it, and what an
 // engine asks of all is answered in time.
@@ -24,7 +24,11 @@ const TURNS = 9
 const SETTINGS = { shared_buffers: '2GB', fsync: 'off', full_page_writes: 'off', max_wal_size: '8GB' }
 
 /** A patient who is asked about: what stands for what in the kinds of searches. */
-type Person = { readonly token: string; readonly says: Readonly<Record<string, string>> }
+type Person = {
+  readonly token: string
+  readonly copy: string
+  readonly says: Readonly<Record<string, string>>
+}
 
 /** What one kind of search needs. */
 export type Needed = {
@@ -56,15 +60,10 @@ async function load(databaseUrl: string, origin: string, sign: Sign, copies: num
 const engineToken = (sign: Sign): Promise<string> =>
   sign({ sub: 'bench-engine', client_id: 'bench-engine', scope: 'system/*.cruds' })
 
-async function ask(origin: string, token: string, path: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(`${origin}/fhir/${path}`, { headers: { authorization: `Bearer ${token}` } })
-  return { status: response.status, body: await response.text() }
-}
-
 type Bundle = {
   resourceType: string
   entry?: {
-    resource: { id: string; identifier?: { system: string; value: string }[]; encounter?: { reference: string } }
+    resource: Json & { id: string; identifier?: { system: string; value: string }[]; encounter?: { reference: string } }
   }[]
 }
 
@@ -82,6 +81,7 @@ async function personsOf(origin: string, sign: Sign, copies: number): Promise<Pe
       const identifier = result?.identifier?.[0]
       return {
         token,
+        copy: `-${copyOf(index)}`,
         says: {
           P: id,
           N: `${personNumber(seeds[index] ?? 0)}-${copyOf(index)}`,
@@ -96,22 +96,6 @@ async function personsOf(origin: string, sign: Sign, copies: number): Promise<Pe
 
 const filled = (kind: string, { says }: Person): string =>
   kind.replace(/\{(\w)\}/g, (_, letter: string) => says[letter] ?? '')
-
-const TABLES = [...definitions.keys()].map(type => `"${tableOf(type)}"`)
-
-/** The pages that each request reads, of all statements that look at resources. */
-async function buffersOf(cluster: Cluster, requests: readonly (() => Promise<unknown>)[]): Promise<number[]> {
-  await cluster.set(EXPLAINING)
-  const read: number[] = []
-  for (const request of requests) {
-    const from = await cluster.logSize()
-    await request()
-    const plans = plansOf(await cluster.logged(from)).filter(({ text }) => TABLES.some(table => text.includes(table)))
-    read.push(plans.reduce((sum, { buffers }) => sum + buffers, 0))
-  }
-  await cluster.set(QUIET)
-  return read
-}
 
 const countOf = (body: string): number => {
   const { resourceType, entry = [] } = JSON.parse(body) as Bundle
@@ -143,6 +127,51 @@ async function measure(
   const needed = { kind, found: Math.round(found), buffers, milliseconds, slowest: Math.max(...times) }
   say(row(needed))
   return needed
+}
+
+/** So many patients are asked about in every way. */
+const ASKED_ALL = 3
+/** What the design wants a patient's search to read at the most. */
+const LIMIT = 30
+
+async function knownOf(origin: string, { token, copy, says }: Person): Promise<Known> {
+  const resources = new Map<string, Json>()
+  const patient = says.P ?? ''
+  for (const type of COPIED) {
+    const whose = type === 'Patient' ? `_id=${patient}` : `patient=${patient}`
+    const [first] = (JSON.parse((await ask(origin, token, `${type}?${whose}&_count=1`)).body) as Bundle).entry ?? []
+    if (first) resources.set(type, first.resource)
+  }
+  return { patient, resources, copy }
+}
+
+/** The pages that every search of a record reads: of each way the most that one of the patients' needed. */
+async function measureWays(cluster: Cluster, origin: string, persons: readonly Person[]): Promise<Read[]> {
+  const most = new Map<string, Read>()
+  for (const person of persons.slice(0, ASKED_ALL)) {
+    const ways = waysIn(await knownOf(origin, person))
+    const requests = ways.map(({ search }) => async () => {
+      const { status, body } = await ask(origin, person.token, search)
+      if (status !== 200) throw new Error(`${search}: ${status} ${body.slice(0, 400)}`)
+    })
+    const pages = await buffersOf(cluster, requests)
+    for (const [index, way] of ways.entries()) {
+      const search = way.search.replaceAll(person.says.P ?? '', '{P}')
+      const kind = `${way.sort} ${search.replace(/(?<=[?&][a-z][^=&]*=)[^&]*/g, '')}`
+      const seen = most.get(kind)
+      if (!seen || seen.pages < (pages[index] ?? 0))
+        most.set(kind, { way: { ...way, search }, pages: pages[index] ?? 0 })
+    }
+  }
+  return [...most.values()]
+}
+
+function waysTable(all: readonly Sorted[]): string {
+  const rows = all.map(
+    ({ sort, ways, held, most, by }) => `| ${sort} | ${ways} | ${held} | ${most} | \`${by.replaceAll('|', '\\|')}\` |`,
+  )
+  const head = ['### Every way to search a record', '', `| sort | searches | up to ${LIMIT} pages | most | by |`]
+  return [...head, '|---|---:|---:|---:|---|', ...rows].join('\n')
 }
 
 const row = ({ kind, found, buffers, milliseconds }: Needed): string =>
@@ -183,8 +212,11 @@ export async function grow(out: string, { patients, only, keep }: Growing): Prom
     for (const kind of wanted(PATIENTS)) ofPatients.push(await measure(cluster, origin, kind, persons))
     const ofEngines: Needed[] = []
     for (const kind of wanted(ENGINES)) ofEngines.push(await measure(cluster, origin, kind, persons, engine))
-    save(out, 'grown', { patients, ofPatients, ofEngines })
-    process.stdout.write(`${table("Patients' searches", ofPatients)}\n\n${table("Engines' searches", ofEngines)}\n`)
+    const ways = only === undefined ? await measureWays(cluster, origin, persons) : []
+    save(out, 'grown', { patients, ofPatients, ofEngines, ways })
+    process.stdout.write(
+      `${table("Patients' searches", ofPatients)}\n\n${table("Engines' searches", ofEngines)}\n\n${waysTable(sorted(ways, LIMIT))}\n`,
+    )
   } finally {
     await ours?.stop()
     await cluster.stop()

@@ -6,7 +6,7 @@ import { internedOf, tableOf } from '../src/store/tables.ts'
 // identifiers and their hashes of its own. What was loaded through the front door tells what a row looks like.
 
 /** What is in patients' records, and is copied; what they share is not. */
-const COPIED = [
+export const COPIED = [
   'Patient',
   'Encounter',
   'Observation',

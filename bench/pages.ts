@@ -1,0 +1,26 @@
+import { definitions } from '../src/resources/index.ts'
+import { tableOf } from '../src/store/tables.ts'
+import { type Cluster, EXPLAINING, QUIET } from './cluster.ts'
+import { plansOf } from './plans.ts'
+
+/** What the server answers to one who has a token. */
+export async function ask(origin: string, token: string, path: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(`${origin}/fhir/${path}`, { headers: { authorization: `Bearer ${token}` } })
+  return { status: response.status, body: await response.text() }
+}
+
+const TABLES = [...definitions.keys()].map(type => `"${tableOf(type)}"`)
+
+/** The pages that each request reads, of all statements that look at resources. */
+export async function buffersOf(cluster: Cluster, requests: readonly (() => Promise<unknown>)[]): Promise<number[]> {
+  await cluster.set(EXPLAINING)
+  const read: number[] = []
+  for (const request of requests) {
+    const from = await cluster.logSize()
+    await request()
+    const plans = plansOf(await cluster.logged(from)).filter(({ text }) => TABLES.some(table => text.includes(table)))
+    read.push(plans.reduce((sum, { buffers }) => sum + buffers, 0))
+  }
+  await cluster.set(QUIET)
+  return read
+}
