@@ -1,9 +1,12 @@
 import { parseJson } from '../fhir/json.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
+import { outsideText } from '../validation/profiles/binding.ts'
+import type { CodeQuestion } from '../validation/profiles/examination.ts'
 import type { ProfileFindings } from '../validation/profiles/profiles.ts'
 import type { Server } from './call.ts'
 import { atPlaceOfResource, type Intent } from './intent.ts'
+import type { TerminologyServer } from './terminology-server.ts'
 
 /**
  * Refuses writes that break a profile which is enforced, all of them at once. Here, where every write comes by, and after
@@ -33,10 +36,35 @@ const BASE_PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
 
 const information = (text: string): Issue => ({ severity: 'information', code: 'not-supported', text })
 
+type Answered = { readonly issues: readonly Issue[]; readonly unchecked: readonly string[] }
+
+/** What the terminology server says of codes that nothing here can tell, and what it cannot tell either. */
+async function answered(questions: readonly CodeQuestion[], terminology: TerminologyServer | undefined) {
+  const asked = questions.flatMap(({ codings, valueSet }) => codings.map(coding => ({ ...coding, valueSet })))
+  const answers = terminology && asked.length > 0 ? await terminology(asked) : []
+  const made: { issues: Issue[]; unchecked: string[] } = { issues: [], unchecked: [] }
+  let at = 0
+  for (const question of questions) {
+    const { codings, valueSet, isRequired, expression, why } = question
+    const own = codings.map((_, index) => answers[at + index])
+    at += codings.length
+    if (own.includes(true)) continue
+    if (own.includes(undefined)) made.unchecked.push(`whether codes are of ${valueSet}, ${why}`)
+    else {
+      const severity = isRequired ? 'error' : 'warning'
+      made.issues.push({ severity, code: 'code-invalid', text: outsideText(question), expression })
+    }
+  }
+  return made
+}
+
 /** What would refuse the resource, or was asked about, is an error; the rest is said. */
-function issuesOf({ profile, mode, issues, unchecked, ...found }: ProfileFindings, isAsked: boolean): Issue[] {
+function issuesOf({ profile, mode, ...found }: ProfileFindings, more: Answered, isAsked: boolean): Issue[] {
+  const byServer = more.issues.map(issue => ({ ...issue, text: `${issue.text} (profile ${profile})` }))
+  const issues = [...found.issues, ...byServer]
   const said = mode === 'enforce' || isAsked ? issues : issues.map(asWarning)
-  const left = unchecked.map(each => information(`Not checked was ${each} (profile ${profile})`))
+  const unchecked = new Set([...found.unchecked, ...more.unchecked])
+  const left = [...unchecked].map(each => information(`Not checked was ${each} (profile ${profile})`))
   const absent = found.absent()
   if (absent.length === 0) return [...said, ...left]
   const text = `Must-support, and not there: ${absent.join(', ')} (profile ${profile})`
@@ -44,7 +72,11 @@ function issuesOf({ profile, mode, issues, unchecked, ...found }: ProfileFinding
 }
 
 /** What `$validate` says of the profiles that a resource claims, its type has to keep, or that are asked for. */
-export function profileIssues({ profiles }: Server, resource: Json, asked: readonly string[]): Issue[] {
+export async function profileIssues(
+  { profiles, terminology }: Pick<Server, 'profiles' | 'terminology'>,
+  resource: Json,
+  asked: readonly string[],
+): Promise<Issue[]> {
   const { meta, resourceType } = resource
   const { profile = [] } = (meta ?? {}) as { profile?: unknown }
   const claimed = Array.isArray(profile) ? profile.map(String) : []
@@ -57,5 +89,8 @@ export function profileIssues({ profiles }: Server, resource: Json, asked: reado
       information(`The profile ${url.slice(0, 200)} is not loaded here: the resource was checked against FHIR R4 only`),
     )
   const found = profiles?.check(resource, { asked }) ?? []
-  return [...found.flatMap(each => issuesOf(each, urls.has(each.profile))), ...unknown]
+  const all = await Promise.all(
+    found.map(async each => issuesOf(each, await answered(each.questions, terminology), urls.has(each.profile))),
+  )
+  return [...all.flat(), ...unknown]
 }

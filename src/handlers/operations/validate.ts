@@ -61,7 +61,7 @@ async function run(called: Called): Promise<OperationAnswer> {
     ...mayNot(called, mode),
     ...(mode === 'delete'
       ? []
-      : [...profileIssues(server, resource, input.texts('profile')), ...(await codeIssues(server, resource))]),
+      : [...(await profileIssues(server, resource, input.texts('profile'))), ...(await codeIssues(server, resource))]),
   ]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine

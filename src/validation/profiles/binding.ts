@@ -2,9 +2,20 @@ import { quote } from '../report.ts'
 import { isObject } from '../run.ts'
 import { hasCode } from './codes.ts'
 import { codingsIn } from './codings.ts'
-import { type Examination, note } from './examination.ts'
+import { type CodeQuestion, type Examination, expressionOf, note } from './examination.ts'
 import type { ElementRule } from './rule.ts'
 import type { Item } from './values.ts'
+
+/** That none of some codes is of the value set that a profile binds them to. */
+export function outsideText({
+  codings,
+  valueSet,
+  isRequired,
+}: Pick<CodeQuestion, 'codings' | 'valueSet' | 'isRequired'>): string {
+  const found = codings.map(({ system, code }) => quote(system ? `${system}|${code}` : code)).join(', ')
+  const advice = isRequired ? 'which is required' : 'which is to be used where it has a fitting code'
+  return `${found} is not of ${valueSet}, ${advice}`
+}
 
 /**
  * Codes of required bindings, and of extensible ones as a warning, for which something else may be right:
@@ -17,27 +28,22 @@ export function checkBinding(
 ): void {
   if ((strength !== 'required' && strength !== 'extensible') || value === undefined || value === null) return
   const codes = exam.catalog.codes(valueSet)
-  if (!codes) {
-    exam.unchecked.add(`whether codes are of ${valueSet}, which is not loaded`)
-    return
-  }
   const codings = codingsIn(value)
   const isRequired = strength === 'required'
   const isExtended = extra !== undefined || (isObject(value) && value.extension !== undefined)
-  if (codings.length === 0) {
+  if (codings.length === 0 && !codes) exam.unchecked.add(`whether codes are of ${valueSet}, which is not loaded`)
+  else if (codings.length === 0) {
     if (isRequired && !isExtended && isObject(value) && type !== 'Quantity')
       note(exam, 'code-invalid', `A code of ${valueSet} is required`)
-    return
   }
-  const answers = codings.map(({ system, code }) => hasCode(codes, system, code))
+  if (codings.length === 0) return
+  const answers = codings.map(({ system, code }) => codes && hasCode(codes, system, code))
   if (answers.includes(true)) return
   if (answers.includes(undefined)) {
-    exam.unchecked.add(`whether codes are of ${valueSet}, which cannot be listed here`)
+    const open = codings.filter((_, index) => answers[index] === undefined)
+    const why = codes ? 'which cannot be listed here' : 'which is not loaded'
+    exam.questions.push({ codings: open, valueSet, isRequired, expression: expressionOf(exam.trail), why })
     return
   }
-  const found = codings.map(({ system, code }) => quote(system ? `${system}|${code}` : code)).join(', ')
-  const text = isRequired
-    ? `${found} is not of ${valueSet}, which is required`
-    : `${found} is not of ${valueSet}, which is to be used where it has a fitting code`
-  note(exam, 'code-invalid', text, [], isRequired ? 'error' : 'warning')
+  note(exam, 'code-invalid', outsideText({ codings, valueSet, isRequired }), [], isRequired ? 'error' : 'warning')
 }

@@ -172,7 +172,7 @@ export function follow(profile: ProfileRule, value: unknown, exam: Examination):
 }
 
 function passes(profile: ProfileRule, value: unknown, exam: Examination): boolean {
-  const quiet: Examination = { ...exam, issues: [], unchecked: new Set() }
+  const quiet: Examination = { ...exam, issues: [], unchecked: new Set(), questions: [] }
   follow(profile, value, quiet)
   return !quiet.issues.some(({ severity }) => severity === 'error')
 }

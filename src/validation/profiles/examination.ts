@@ -1,6 +1,7 @@
 import type { Issue } from '../../fhir/outcome.ts'
 import type { IssueType, Json } from '../../fhir/types.ts'
 import type { Codes } from './codes.ts'
+import type { Coded } from './codings.ts'
 import type { InvariantRule, ProfileRule } from './rule.ts'
 
 /** Whether a node keeps an invariant; undefined where FHIRPath cannot say. */
@@ -18,6 +19,15 @@ export type Catalog = {
   decide: Decide
 }
 
+/** Whether one of some codes is of a value set, which a terminology server may know; `why` it is not known here. */
+export type CodeQuestion = {
+  readonly codings: readonly Coded[]
+  readonly valueSet: string
+  readonly isRequired: boolean
+  readonly expression: string
+  readonly why: string
+}
+
 /** One check of a resource against one profile: where it stands, and what it has found. */
 export type Examination = {
   readonly catalog: Catalog
@@ -26,6 +36,8 @@ export type Examination = {
   readonly issues: Issue[]
   /** What could not be checked, in words that end the sentence "Not checked was …". */
   readonly unchecked: Set<string>
+  /** The codes of which nothing that is loaded can tell whether they are of a value set. */
+  readonly questions: CodeQuestion[]
   /** The extensions that have been checked against their own profile. */
   readonly extensions: Set<unknown>
   /** The profiles that are being followed, of which none is entered twice for the same value. */
@@ -34,7 +46,8 @@ export type Examination = {
 
 const MOST_ISSUES = 100
 
-const expressionOf = (steps: readonly (string | number)[]): string =>
+/** The FHIRPath of a place. */
+export const expressionOf = (steps: readonly (string | number)[]): string =>
   steps.reduce<string>(
     (path, step) => (typeof step === 'number' ? `${path}[${step}]` : path ? `${path}.${step}` : step),
     '',

@@ -6,7 +6,7 @@ import { checkExtensions, follow } from './check.ts'
 import { codeLists } from './codes.ts'
 import { compile, withSlices } from './compile.ts'
 import { type Definitions, PackageError, readDefinitions } from './definitions.ts'
-import type { Catalog, Decide, Examination } from './examination.ts'
+import type { Catalog, CodeQuestion, Decide, Examination } from './examination.ts'
 import { invariantDecider } from './expressions.ts'
 import { type Mode, type ModeSetting, modeOf } from './modes.ts'
 import { absentIn } from './must-support.ts'
@@ -18,6 +18,7 @@ export type ProfileFindings = {
   readonly mode: Mode
   readonly issues: readonly Issue[]
   readonly unchecked: readonly string[]
+  readonly questions: readonly CodeQuestion[]
   /** The elements that it marks as must-support and that are not there. */
   readonly absent: () => readonly string[]
 }
@@ -79,6 +80,7 @@ function findingsOf(rule: ProfileRule, resource: Json, catalog: Catalog): Omit<P
     trail: [rule.type],
     issues: [],
     unchecked: new Set(),
+    questions: [],
     extensions: new Set(),
     following: new Map(),
   }
@@ -86,7 +88,7 @@ function findingsOf(rule: ProfileRule, resource: Json, catalog: Catalog): Omit<P
   checkExtensions(resource, exam)
   const issues = exam.issues.map(issue => ({ ...issue, text: `${issue.text} (profile ${rule.url})` }))
   const absent = () => absentIn(resource, rule.type, rule.marked)
-  return { profile: rule.url, issues, unchecked: [...exam.unchecked], absent }
+  return { profile: rule.url, issues, unchecked: [...exam.unchecked], questions: exam.questions, absent }
 }
 
 /**

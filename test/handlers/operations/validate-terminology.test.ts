@@ -5,11 +5,23 @@ import { server } from '../../support/server.ts'
 import { result, terminology } from '../../support/terminology.ts'
 import { engineToken } from '../../support/token.ts'
 import { verifies } from '../../support/verifies.ts'
+import { canonical, packageOf, profile } from '../../validation/profiles/packages.ts'
 
 const SNOMED = 'http://snomed.info/sct'
 const tx = await terminology(t)
+const FINDINGS = 'http://example.org/ValueSet/findings'
+const folder = packageOf(t, [
+  profile('bound', 'Condition', [
+    { id: 'Condition.code', binding: { strength: 'required', valueSet: FINDINGS } },
+    { id: 'Condition.bodySite', binding: { strength: 'extensible', valueSet: FINDINGS } },
+  ]),
+])
 const s = await server(t, {
-  variables: { PORTICO_TERMINOLOGY_SERVER: `${tx.base}/`, PORTICO_LOG_LEVEL: 'trace' },
+  variables: {
+    PORTICO_TERMINOLOGY_SERVER: `${tx.base}/`,
+    PORTICO_LOG_LEVEL: 'trace',
+    PORTICO_PROFILES: folder,
+  },
 })
 const engine = client(s, await engineToken(s))
 await store(engine, [{ resourceType: 'Patient', id: 'dev' }])
@@ -59,6 +71,28 @@ t.test('what it does not answer is said to be unchecked, and fails nothing', asy
   t.match(issuesOf(reply), [
     { severity: 'information', diagnostics: 'Nothing is wrong with it' },
     { severity: 'information', diagnostics: /^Not looked up were the codes of SNOMED CT: .*could not tell$/ },
+  ])
+})
+
+t.test('the bindings of profiles are asked about too, by their own value sets', async t => {
+  const bound = (code: string) => condition({ meta: { profile: [canonical('bound')] }, code: coded(code) })
+  const ofProfile = (reply: Reply) => issuesOf(reply).filter(({ diagnostics }) => diagnostics.includes(FINDINGS))
+  const asked = (body: Json) => engine(`/Condition/$validate?profile=${canonical('bound')}`, { method: 'POST', body })
+  tx.answers(result(true))
+  t.same(ofProfile(await checked(bound('41'))), [])
+  t.ok(
+    tx.asked.some(({ body }) => body.includes(FINDINGS)),
+    'about the value set of the profile',
+  )
+  tx.answers(result(false))
+  t.match(ofProfile(await checked(bound('42'))), [{ severity: 'warning', expression: ['Condition.code'] }])
+  t.match(ofProfile(await asked(condition({ code: coded('43'), bodySite: [coded('44')] }))), [
+    { severity: 'error', diagnostics: /sct\|43" is not of .*required/, expression: ['Condition.code'] },
+    { severity: 'warning', diagnostics: /to be used where/, expression: ['Condition.bodySite[0]'] },
+  ])
+  tx.answers(response => response.writeHead(500).end())
+  t.match(ofProfile(await checked(bound('45'))), [
+    { severity: 'information', diagnostics: /^Not checked was whether codes are of .*which is not loaded/ },
   ])
 })
 

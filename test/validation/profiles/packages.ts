@@ -74,7 +74,9 @@ export function faults(profiles: Profiles, resource: Json, name: string): string
 
 /** What could not be checked. */
 export const unchecked = (profiles: Profiles, resource: Json, name: string): string[] =>
-  profiles.check(resource, { modes: [], asked: [canonical(name)] }).flatMap(found => [...found.unchecked])
+  profiles
+    .check(resource, { modes: [], asked: [canonical(name)] })
+    .flatMap(found => [...found.unchecked, ...found.questions.map(({ valueSet, why }) => `${valueSet}, ${why}`)])
 
 type TarEntry = { name: string; text: string; kind?: string }
 
