@@ -103,6 +103,9 @@ export function searchParametersOf(type: string): ReadonlyMap<string, SearchPara
   return made
 }
 
+/** The name of an element as FHIRPath has it: of a choice `value[x]` it is `value`. */
+export const withoutChoice = (name: string): string => name.replace('[x]', '')
+
 /** The member name of one type of a choice element in JSON: `value[x]` and `dateTime` are `valueDateTime`. */
 export function memberName(name: string, type: string): string {
   return name.endsWith('[x]') ? name.slice(0, -3) + type.charAt(0).toUpperCase() + type.slice(1) : name

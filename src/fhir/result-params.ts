@@ -1,4 +1,4 @@
-import { elementsOfType, memberName, RESOURCE_TYPES } from './model.ts'
+import { elementsOfType, memberName, RESOURCE_TYPES, withoutChoice } from './model.ts'
 import { nearest } from './nearest.ts'
 import { invalid } from './outcome.ts'
 import type { Searchable } from './query.ts'
@@ -149,10 +149,7 @@ const oneOf = <T extends string>(name: string, value: string, right: readonly T[
 let elements: ReadonlySet<string> | undefined
 
 const elementsOf = (type: string): string[] =>
-  elementsOfType(type).flatMap(({ name, types }) => [
-    name.replace('[x]', ''),
-    ...types.map(one => memberName(name, one)),
-  ])
+  elementsOfType(type).flatMap(({ name, types }) => [withoutChoice(name), ...types.map(one => memberName(name, one))])
 
 /** Whether a type, or without one any type, has an element of this name. */
 function isElement(name: string, type: string | undefined): boolean {

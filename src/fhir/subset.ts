@@ -1,4 +1,4 @@
-import { type Element, elementsOfType, isComplex, memberName } from './model.ts'
+import { type Element, elementsOfType, isComplex, memberName, withoutChoice } from './model.ts'
 import type { Results } from './result-params.ts'
 import type { Json } from './types.ts'
 
@@ -87,8 +87,6 @@ function wantedOf(type: string, elements: readonly string[]): Set<string> {
     }),
   )
 }
-
-const withoutChoice = (name: string): string => name.replace('[x]', '')
 
 function cut(resource: Json, { summary, elements }: Shown): Json {
   if (elements !== undefined) {

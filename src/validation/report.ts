@@ -1,5 +1,5 @@
 import { decimalOf } from '../fhir/json.ts'
-import { RESOURCE_TYPES } from '../fhir/model.ts'
+import { RESOURCE_TYPES, withoutChoice } from '../fhir/model.ts'
 import { nearest } from '../fhir/nearest.ts'
 import { PRIMITIVES } from '../fhir/primitives.ts'
 import { type Run, report } from './run.ts'
@@ -78,7 +78,7 @@ export function reportEmpty(count: number, run: Run, ...step: string[]): void {
 export function reportMissing(type: string, required: readonly string[], met: number, run: Run): void {
   required.forEach((name, index) => {
     if (met & (1 << index)) return
-    report(run, 'required', () => `${type}.${name} is required`, name.replace('[x]', ''))
+    report(run, 'required', () => `${type}.${name} is required`, withoutChoice(name))
   })
 }
 

@@ -1,4 +1,5 @@
 import { decimalOf } from '../../fhir/json.ts'
+import { withoutChoice } from '../../fhir/model.ts'
 import type { Json } from '../../fhir/types.ts'
 import { objectsOf } from '../invariant.ts'
 import { isAfter } from '../order.ts'
@@ -16,21 +17,20 @@ const shown = (value: unknown): string => {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 
-const plain = (name: string): string => name.replace('[x]', '')
 const named = ({ name, slice }: ElementRule): string =>
-  slice === undefined ? plain(name) : `${plain(name)} "${slice}"`
+  slice === undefined ? withoutChoice(name) : `${withoutChoice(name)} "${slice}"`
 
 function checkCount(rule: ElementRule, count: number, exam: Examination): void {
   if (count < rule.min) {
     const text = `${rule.min === 1 ? '' : `At least ${rule.min} of `}${named(rule)} ${rule.min === 1 ? 'is' : 'are'} required: there ${count === 1 ? 'is' : 'are'} ${count || 'none'}`
-    note(exam, 'required', text, [plain(rule.name)])
+    note(exam, 'required', text, [withoutChoice(rule.name)])
   }
   if (count > rule.max) {
     const text =
       rule.max === 0
         ? `${named(rule)} may not be there`
         : `Of ${named(rule)} there may be ${rule.max}: there are ${count}`
-    note(exam, 'structure', text, [plain(rule.name)])
+    note(exam, 'structure', text, [withoutChoice(rule.name)])
   }
 }
 
@@ -75,7 +75,12 @@ function checkSlices(rule: ElementRule, items: readonly Item[], exam: Examinatio
       hasRest = true
       if (by?.rules === 'closed' && undecided.size === 0) {
         const wanted = slices.map(each => each.slice).join(', ')
-        note(exam, 'structure', `This ${plain(rule.name)} is none that may be here, which are: ${wanted}`, steps)
+        note(
+          exam,
+          'structure',
+          `This ${withoutChoice(rule.name)} is none that may be here, which are: ${wanted}`,
+          steps,
+        )
       }
       continue
     }

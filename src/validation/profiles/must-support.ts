@@ -1,17 +1,18 @@
+import { withoutChoice } from '../../fhir/model.ts'
 import type { Json } from '../../fhir/types.ts'
 import type { ElementRule } from './rule.ts'
 import { itemsOf, objectOf } from './values.ts'
 
 /** An element that is marked, with those on the way to it from the resource. */
-export type Marked = readonly [ElementRule, ...ElementRule[]]
+export type Marked = readonly ElementRule[]
 
 /**
  * The elements that a profile marks as must-support, https://hl7.org/fhir/R4/profiling.html#mustsupport. Those of slices are
  * left out: that a resource lacks a kind of identifier says little of who sent it.
  */
-export function markedIn(rule: ElementRule, above: readonly ElementRule[] = []): Marked[] {
+export function markedIn(rule: ElementRule, above: Marked = []): Marked[] {
   return [...rule.children.values()].flatMap(child => {
-    const way: Marked = [...above, child] as unknown as Marked
+    const way = [...above, child]
     return [...(child.isMustSupport ? [way] : []), ...markedIn(child, way)]
   })
 }
@@ -26,6 +27,6 @@ export function absentIn(resource: Json, type: string, marked: readonly Marked[]
         itemsOf(each, step).flatMap((item): readonly Json[] => [objectOf(item)].filter(one => one !== undefined)),
       )
     const isAbsent = last && holders.length > 0 && holders.every(each => itemsOf(each, last).length === 0)
-    return isAbsent ? [[type, ...way.map(({ name }) => name.replace('[x]', ''))].join('.')] : []
+    return isAbsent ? [[type, ...way.map(({ name }) => withoutChoice(name))].join('.')] : []
   })
 }
