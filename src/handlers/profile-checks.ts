@@ -2,11 +2,12 @@ import { parseJson } from '../fhir/json.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { outsideText } from '../validation/profiles/binding.ts'
+import { BASE, withoutVersion } from '../validation/profiles/canonical.ts'
 import type { CodeQuestion } from '../validation/profiles/examination.ts'
 import type { ProfileFindings } from '../validation/profiles/profiles.ts'
 import type { Server } from './call.ts'
 import { atPlaceOfResource, type Intent } from './intent.ts'
-import type { TerminologyServer } from './terminology-server.ts'
+import { answersTo, type TerminologyServer } from './terminology-server.ts'
 
 /**
  * Refuses writes that break a profile which is enforced, all of them at once. Here, where every write comes by, and after
@@ -32,22 +33,17 @@ export function profileWarnings({ profiles, maxDepth }: Server, content: string)
   return profiles.check(resource).flatMap(({ issues }) => issues.map(asWarning))
 }
 
-const BASE_PROFILE = 'http://hl7.org/fhir/StructureDefinition/'
-
 const information = (text: string): Issue => ({ severity: 'information', code: 'not-supported', text })
 
 type Answered = { readonly issues: readonly Issue[]; readonly unchecked: readonly string[] }
 
 /** What the terminology server says of codes that nothing here can tell, and what it cannot tell either. */
 async function answered(questions: readonly CodeQuestion[], terminology: TerminologyServer | undefined) {
-  const asked = questions.flatMap(({ codings, valueSet }) => codings.map(coding => ({ ...coding, valueSet })))
-  const answers = terminology && asked.length > 0 ? await terminology(asked) : []
+  const answers = await answersTo(questions, terminology)
   const made: { issues: Issue[]; unchecked: string[] } = { issues: [], unchecked: [] }
-  let at = 0
-  for (const question of questions) {
-    const { codings, valueSet, isRequired, expression, why } = question
-    const own = codings.map((_, index) => answers[at + index])
-    at += codings.length
+  for (const [index, question] of questions.entries()) {
+    const { valueSet, isRequired, expression, why } = question
+    const own = answers[index] ?? []
     if (own.includes(true)) continue
     if (own.includes(undefined)) made.unchecked.push(`whether codes are of ${valueSet}, ${why}`)
     else {
@@ -80,10 +76,10 @@ export async function profileIssues(
   const { meta, resourceType } = resource
   const { profile = [] } = (meta ?? {}) as { profile?: unknown }
   const claimed = Array.isArray(profile) ? profile.map(String) : []
-  const urls = new Set(asked.map(url => url.split('|')[0]))
+  const urls = new Set(asked.map(withoutVersion))
   // Profiles that nothing here can check are named, so that nobody takes silence for agreement.
   const unknown = [...new Set([...asked, ...claimed])]
-    .filter(url => url.split('|')[0] !== `${BASE_PROFILE}${String(resourceType)}`)
+    .filter(url => withoutVersion(url) !== `${BASE}${String(resourceType)}`)
     .filter(url => !profiles?.has(url, String(resourceType)))
     .map(url =>
       information(`The profile ${url.slice(0, 200)} is not loaded here: the resource was checked against FHIR R4 only`),

@@ -1,3 +1,5 @@
+import { turns } from '../store/turns.ts'
+import type { Coded } from '../validation/profiles/codings.ts'
 import { isObject } from '../validation/run.ts'
 
 /** A code that may be of a value set, or, where none is named, of its code system. */
@@ -77,23 +79,6 @@ function resultOf(answer: unknown): boolean | undefined {
   return typeof result === 'boolean' ? result : undefined
 }
 
-/** Lets so many work at once; the others wait in their order. */
-function turns(atOnce: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let busy = 0
-  return async work => {
-    if (busy >= atOnce) await new Promise<void>(resolve => waiting.push(resolve))
-    else busy++
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else busy--
-    }
-  }
-}
-
 type Remembered = { readonly answer: boolean; readonly until: number }
 
 /** The answers of the last hour, the oldest of which make room for new ones. */
@@ -171,4 +156,18 @@ export function terminologyServer(base: string, clock: () => Date, limits: Limit
     }
     return await Promise.all(asked.map(each => answers.get(keyOf(each))))
   }
+}
+
+/** Some codes, of which it is asked whether they are of a value set or, where none is named, of their systems. */
+type CodesAsked = { readonly codings: readonly Coded[]; readonly valueSet: string | undefined }
+
+/** The answers to questions of several codes each, in their order; without a server no code has one. */
+export async function answersTo(
+  questions: readonly CodesAsked[],
+  terminology: TerminologyServer | undefined,
+): Promise<readonly (boolean | undefined)[][]> {
+  const asked = questions.flatMap(({ codings, valueSet }) => codings.map(coding => ({ ...coding, valueSet })))
+  const answers = terminology && asked.length > 0 ? await terminology(asked) : []
+  let at = 0
+  return questions.map(({ codings }) => codings.map(() => answers[at++]))
 }

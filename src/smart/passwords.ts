@@ -1,24 +1,11 @@
 import { hash, verify } from '@node-rs/argon2'
+import { turns } from '../store/turns.ts'
 
 // The least that OWASP's password storage cheat sheet asks of argon2id, which is the library's default algorithm.
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
 // Of Node's four threads: a flood of sign-ins leaves the others to what signs tokens and reads files.
-const AT_ONCE = 2
-const waiting: (() => void)[] = []
-let running = 0
-
-async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (running < AT_ONCE) running++
-  else await new Promise<void>(resolve => waiting.push(resolve))
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else running--
-  }
-}
+const inTurn = turns(2)
 
 /** The form in which a password is kept: argon2id with a salt of its own. Runs outside the event loop. */
 export const hashPassword = (password: string): Promise<string> => inTurn(() => hash(password, COST))

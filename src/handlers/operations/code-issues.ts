@@ -2,6 +2,7 @@ import type { Issue } from '../../fhir/outcome.ts'
 import type { Json } from '../../fhir/types.ts'
 import { lookUp, named, outside, type Question } from '../../validation/terminology/look-up.ts'
 import type { Server } from '../call.ts'
+import { answersTo } from '../terminology-server.ts'
 
 const NAMES: Readonly<Record<string, string>> = {
   'http://snomed.info/sct': 'SNOMED CT',
@@ -48,15 +49,9 @@ const HERE = 'their lists are not here'
 export async function codeIssues({ terminology }: Pick<Server, 'terminology'>, resource: Json): Promise<Issue[]> {
   const { issues, questions } = lookUp(resource)
   if (!terminology) return [...issues.slice(0, MOST_ISSUES), ...notLookedUp(questions, HERE)]
-  const answers = await terminology(
-    questions.flatMap(({ codings, binding }) => codings.map(coding => ({ ...coding, valueSet: binding?.url }))),
-  )
-  let at = 0
-  const judged = questions.map(question => {
-    const from = at
-    at += question.codings.length
-    return judge(question, answers.slice(from, at))
-  })
+  const asked = questions.map(({ codings, binding }) => ({ codings, valueSet: binding?.url }))
+  const answers = await answersTo(asked, terminology)
+  const judged = questions.map((question, index) => judge(question, answers[index] ?? []))
   const found = [...issues, ...judged.flatMap(each => each.issues)].slice(0, MOST_ISSUES)
   const open = judged.flatMap(each => each.open)
   return [...found, ...notLookedUp(open, `${HERE}, and the terminology server could not tell`)]

@@ -55,14 +55,12 @@ async function run(called: Called): Promise<OperationAnswer> {
   // What is stored is read, and so permitted, also when only its deletion is asked about.
   const resource = sent ?? (await storedOf(called))
   const checked = mode === 'delete' ? [] : findings(resource, type as ResourceType).issues
-  const issues: Issue[] = [
-    ...checked,
-    ...wrongId(called, sent),
-    ...mayNot(called, mode),
-    ...(mode === 'delete'
+  // Together, for both may have to wait for the terminology server.
+  const beside =
+    mode === 'delete'
       ? []
-      : [...(await profileIssues(server, resource, input.texts('profile'))), ...(await codeIssues(server, resource))]),
-  ]
+      : await Promise.all([profileIssues(server, resource, input.texts('profile')), codeIssues(server, resource)])
+  const issues: Issue[] = [...checked, ...wrongId(called, sent), ...mayNot(called, mode), ...beside.flat()]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
     ? [

@@ -6,6 +6,12 @@ import { type CodeQuestion, type Examination, expressionOf, note } from './exami
 import type { ElementRule } from './rule.ts'
 import type { Item } from './values.ts'
 
+/** How much a binding asks for, in words that follow the value set. */
+export const ADVICE = {
+  required: 'which is required',
+  extensible: 'which is to be used where it has a fitting code',
+} as const
+
 /** That none of some codes is of the value set that a profile binds them to. */
 export function outsideText({
   codings,
@@ -13,8 +19,7 @@ export function outsideText({
   isRequired,
 }: Pick<CodeQuestion, 'codings' | 'valueSet' | 'isRequired'>): string {
   const found = codings.map(({ system, code }) => quote(system ? `${system}|${code}` : code)).join(', ')
-  const advice = isRequired ? 'which is required' : 'which is to be used where it has a fitting code'
-  return `${found} is not of ${valueSet}, ${advice}`
+  return `${found} is not of ${valueSet}, ${ADVICE[isRequired ? 'required' : 'extensible']}`
 }
 
 /**
@@ -31,12 +36,12 @@ export function checkBinding(
   const codings = codingsIn(value)
   const isRequired = strength === 'required'
   const isExtended = extra !== undefined || (isObject(value) && value.extension !== undefined)
-  if (codings.length === 0 && !codes) exam.unchecked.add(`whether codes are of ${valueSet}, which is not loaded`)
-  else if (codings.length === 0) {
-    if (isRequired && !isExtended && isObject(value) && type !== 'Quantity')
+  if (codings.length === 0) {
+    if (!codes) exam.unchecked.add(`whether codes are of ${valueSet}, which is not loaded`)
+    else if (isRequired && !isExtended && isObject(value) && type !== 'Quantity')
       note(exam, 'code-invalid', `A code of ${valueSet} is required`)
+    return
   }
-  if (codings.length === 0) return
   const answers = codings.map(({ system, code }) => codes && hasCode(codes, system, code))
   if (answers.includes(true)) return
   if (answers.includes(undefined)) {

@@ -1,7 +1,8 @@
 import { isComplex, RESOURCE_TYPES } from '../../fhir/model.ts'
 import { PRIMITIVES } from '../../fhir/primitives.ts'
 
-const BASE = 'http://hl7.org/fhir/StructureDefinition/'
+/** Where the types of R4 itself are defined. */
+export const BASE = 'http://hl7.org/fhir/StructureDefinition/'
 const ABSTRACT = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'])
 
 /** A canonical without its `|version`: https://hl7.org/fhir/R4/datatypes.html#canonical */

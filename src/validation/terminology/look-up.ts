@@ -3,6 +3,7 @@ import type { Json } from '../../fhir/types.ts'
 import { isUnit, UCUM } from '../../fhir/ucum.ts'
 import { codeSystemOf } from '../../fhir/value-sets.ts'
 import { isLanguage } from '../bindings.ts'
+import { ADVICE as PROFILE_ADVICE } from '../profiles/binding.ts'
 import { hasCode } from '../profiles/codes.ts'
 import type { Coded } from '../profiles/codings.ts'
 import { quote } from '../report.ts'
@@ -23,9 +24,8 @@ export type LookedUp = { readonly issues: readonly Issue[]; readonly questions: 
 const LONGEST = 100
 const LANGUAGES = 'urn:ietf:bcp:47'
 const ADVICE: Readonly<Record<Strength, string>> = {
-  required: 'which is required',
+  ...PROFILE_ADVICE,
   limited: 'which limits the codes here',
-  extensible: 'which is to be used where it has a fitting code',
   preferred: 'which is the preferred one',
 }
 
