@@ -34,9 +34,9 @@ export async function createPerson(db: Queryable, person: NewPerson): Promise<vo
   await query(db, {
     text: `with made as (
         insert into person (id, email, email_folded, user_name, user_name_folded, name, password_hash)
-        values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing returning id)
-      insert into person_actor (person, actor) select $1, unnest($8::text[])
-      where exists (select from made) or exists (select from person where id = $1)
+        values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing returning id, state)
+      insert into person_actor (person, actor, state) select p.id, unnest($8::text[]), p.state
+      from (select id, state from made union all select id, state from person where id = $1) p
       on conflict do nothing`,
     values: [
       person.id,

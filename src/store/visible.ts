@@ -17,8 +17,8 @@ const covers = (topic: Topic): Sql =>
   topic === 'shared' ? raw('true') : sql`g.topics && array['*', ${raw(`'${topic}'`)}]`
 
 /** Who the person is in the records (`a.actor`), as far as her account is open and she lives. */
-export const actors = (person: Sql): Sql => sql`person_actor a join person p on p.id = a.person and p.state = 'active'
-    where a.person = ${person}
+export const actors = (person: Sql): Sql => sql`person_actor a
+    where a.person = ${person} and a.state = 'active'
       and not exists (select from ended_reach e join person_actor d on d.actor = e.actor where d.person = a.person)`
 
 /** Whether a patient's record is open to those who reach her. */

@@ -44,6 +44,19 @@ t.test('people', async t => {
     t.equal(await findActivePerson(pool, 'nobody'), undefined)
   })
 
+  t.test('whose account is closed reach nothing, neither as who they are nor as who they become', async t => {
+    await person('fay', ['Patient/fay'])
+    await setPersonState(pool, 'fay', 'closed')
+    await person('fay', ['Patient/fay-before'])
+    t.same(await actorsOf(pool, 'fay'), ['Patient/fay', 'Patient/fay-before'])
+    t.same(await peopleReachable(pool, 'fay', now), [])
+    await setPersonState(pool, 'fay', 'active')
+    t.same(
+      (await peopleReachable(pool, 'fay', now)).map(({ patient }) => patient),
+      ['fay', 'fay-before'],
+    )
+  })
+
   t.test('reach their own record and those that a Consent opens, from its beginning until before its end', async t => {
     const own = { patient: 'bob', self: true, topics: ['*'], actor: 'Patient/bob' }
     t.same(await peopleReachable(pool, 'bob', now), [own])
