@@ -6,7 +6,7 @@ import { checkResults } from '../fhir/result-params.ts'
 import { isWhole, type Shown } from '../fhir/subset.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
-import { findList, isPatientsList } from '../store/list.ts'
+import { findList, isList } from '../store/list.ts'
 import type { Narrowing } from '../store/narrow.ts'
 import { type Branch, count, type Found, findPage, type Search } from '../store/search.ts'
 import { type Answer, type Call, isLenient } from './call.ts'
@@ -66,7 +66,7 @@ async function foundBy({ server, db }: SystemCall, search: Search) {
   const [{ query, permission }] = search.branches
   if (query.summary === 'count' || query.count === 0)
     return { matches: [], included: [], joined: undefined, total: await count(db, search), next: undefined }
-  if (isWhole(query) && isPatientsList(search)) {
+  if (isWhole(query) && isList(search)) {
     const { type } = permission.definition
     const { entries, total, next } = await findList(db, search, matchEntry(server.base, type))
     return { matches: [], included: [], joined: { type, entries }, total, next }

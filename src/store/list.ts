@@ -1,4 +1,4 @@
-import type { OnePatient, Permission } from '../access/permit.ts'
+import type { Everything, OnePatient, Permission } from '../access/permit.ts'
 import type { MatchEntry } from '../fhir/bundle.ts'
 import type { Query } from '../fhir/query.ts'
 import type { Stored } from '../fhir/search.ts'
@@ -6,36 +6,55 @@ import { mainDateOf } from '../resources/index.ts'
 import { closedBy, lineOf, record } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { matches } from './matches.ts'
+import { identifiesFew } from './matches-key.ts'
 import { narrowed } from './narrow.ts'
-import { after, haveMainDate, type Key, keyColumns, orderBy, orderOf } from './order.ts'
+import { after, haveMainDate, isOnePatients, type Key, keyColumns, orderBy, orderOf } from './order.ts'
 import { asksRowsOnly, type Cursor, isSelective, type Search } from './search.ts'
 import { all, compile, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { ASKER, runTogether } from './together.ts'
 import { canShare, visible } from './visible.ts'
 
-/** A search that is one of the lists that apps ask for all the time. */
+/** Who may ask for lists that share a statement. */
+type Sharing = Permission & (OnePatient | Everything)
+
+/** A search that is one of the lists that apps and engines ask for all the time. */
 export type ListSearch = Search & {
-  readonly branches: readonly [{ permission: Permission & OnePatient; query: Query }]
+  readonly branches: readonly [{ permission: Sharing; query: Query }]
 }
 
 const FROM_THE_ROW: readonly Stored[] = ['main', 'interned', 'keys', 'patient']
 
+/** Whether an engine asks for so little that its index finds it whatever else is asked: by an id, an identifier, or of a patient. */
+const namesFew = ({ clauses }: Query): boolean =>
+  clauses.some(
+    clause =>
+      clause.modifier === undefined &&
+      (clause.declared === 'id' ||
+        (typeof clause.declared === 'object' && clause.declared.stored === 'patient') ||
+        identifiesFew(clause)),
+  )
+
+/** Whether the rows are found along one index, that of her list or that of what is named, by whoever asks. */
+function isShort(permission: Permission, query: Query): permission is Sharing {
+  if (permission.kind === 'everything') return namesFew(query)
+  const { compartment } = permission.definition
+  return permission.kind === 'patient' && (compartment === 'self' || Array.isArray(compartment))
+}
+
 /**
- * Whether a search is one of the lists that apps ask for all the time: of one patient's resources, by what stands in their
- * rows, in the order of an index. It is found along the index of her list whatever is asked, so many are planned as one.
+ * Whether a search is one of the lists that are asked for all the time: one patient's resources in the order of an index, or
+ * the few that an engine names, by what stands in their rows. However many are asked for, they are planned as one.
  */
-export function isPatientsList(search: Search): search is ListSearch {
+export function isList(search: Search): search is ListSearch {
   const [{ permission, query }] = search.branches
-  const { definition } = permission
   const { lists, words } = search.narrowing
   return (
-    permission.kind === 'patient' &&
+    isShort(permission, query) &&
     canShare(permission) &&
-    (definition.compartment === 'self' || Array.isArray(definition.compartment)) &&
     asksRowsOnly(search) &&
     lists.length + words.length === 0 &&
-    query.sort.every(({ param }) => param === '_id' || param === mainDateOf(definition)) &&
+    query.sort.every(({ param }) => param === '_id' || param === mainDateOf(permission.definition)) &&
     query.clauses.every(
       ({ declared, links }) => !links && (typeof declared !== 'object' || FROM_THE_ROW.includes(declared.stored)),
     )
@@ -62,10 +81,11 @@ function constant(piece: Sql): Sql {
 }
 
 /** Put together once: it is half of the work of every list. */
-function fixedOf(permission: Permission & OnePatient, query: Query): Fixed {
-  const { definition, topic } = permission
+function fixedOf(permission: Sharing, query: Query): Fixed {
+  const { definition } = permission
+  const whose = permission.kind === 'patient' ? permission.topic : isOnePatients(query, permission)
   const sort = query.sort.map(({ param, descending }) => `${param} ${descending}`)
-  const kind = [definition.type, topic, isSelective(query), haveMainDate(query), ...sort].join(' ')
+  const kind = [definition.type, permission.kind, whose, isSelective(query), haveMainDate(query), ...sort].join(' ')
   const known = fixed.get(kind)
   if (known) return known
   const { keys } = orderOf(query, permission, true)
@@ -116,7 +136,7 @@ function listStatement({ branches, narrowing, cursor, now }: ListSearch, entry: 
 }
 
 /**
- * One page of a patient's list (https://hl7.org/fhir/R4/search.html), put together by PostgreSQL: taking it apart into rows
+ * One page of a list (https://hl7.org/fhir/R4/search.html), put together by PostgreSQL: taking it apart into rows
  * and putting these together again would cost as much as finding them. It comes back once it is recorded what was found.
  */
 export async function findList(db: Queryable, search: ListSearch, entry: MatchEntry): Promise<ListPage> {

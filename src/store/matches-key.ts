@@ -127,18 +127,28 @@ export function tokens(clause: Clause, declared: SearchParam, rows: Pick<Rows, '
   return modifier === 'not' || modifier === 'not-in' ? not(found) : found
 }
 
-/** A token that hardly any two resources share, when it is asked for by its code. */
-export function identifiers(clause: Clause, declared: SearchParam, rows: Rows): Sql {
+/** Whether a clause asks for some identifiers by their codes: hardly any two resources share one. */
+export function identifiesFew(clause: Clause): boolean {
+  const { param, declared, modifier } = clause
   const codes = of(clause, 'token')
-  const isRare =
-    clause.modifier === undefined && codes.length <= MANY_KEYS && codes.every(({ code }) => code !== undefined)
-  return isRare && declared.stored === 'keys'
+  return (
+    param === 'identifier' &&
+    typeof declared === 'object' &&
+    declared.stored === 'keys' &&
+    modifier === undefined &&
+    codes.length <= MANY_KEYS &&
+    codes.every(({ code }) => code !== undefined)
+  )
+}
+
+/** A token that hardly any two resources share, when it is asked for by its code. */
+export const identifiers = (clause: Clause, declared: SearchParam, rows: Rows): Sql =>
+  identifiesFew(clause)
     ? hasRareKey(
         rows,
-        codes.map(code => keyOf(clause.param, code)),
+        of(clause, 'token').map(code => keyOf(clause.param, code)),
       )
     : tokens(clause, declared, rows)
-}
 
 /** What lies above a url: itself, and what ends before or after one of its slashes. */
 function above(url: string): string[] {

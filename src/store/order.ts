@@ -18,7 +18,8 @@ const MAIN_ASCENDING = raw(
   `(case when r.date_lo = '-infinity' and r.date_hi = 'infinity' then 'infinity'::timestamptz else r.date_lo end)`,
 )
 
-const isOnePatients = ({ clauses }: Query, { kind, definition }: Permission): boolean =>
+/** Whether all that can match is one patient's, or of few that are named. */
+export const isOnePatients = ({ clauses }: Query, { kind, definition }: Permission): boolean =>
   (kind === 'patient' && Array.isArray(definition.compartment)) ||
   clauses.some(({ declared }) => typeof declared === 'object' && declared.stored === 'patient')
 

@@ -1,4 +1,4 @@
-import type { OnePatient } from '../access/permit.ts'
+import type { Everything, OnePatient } from '../access/permit.ts'
 import type { Queryable } from './db.ts'
 import { gather, type Limits } from './gather.ts'
 import { runText } from './run.ts'
@@ -59,12 +59,14 @@ async function answer(db: Queryable, text: string, questions: readonly Question[
  */
 export function runTogether<Row extends unknown[]>(
   db: Queryable,
-  { person, patient }: OnePatient,
+  asker: OnePatient | Everything,
   now: Date,
   piece: Sql,
 ): Promise<Row[]> {
   const ask: Ask = asking.get(db) ?? gather<Question, Rows>((text, questions) => answer(db, text, questions), LIMITS)
   asking.set(db, ask)
   const { text, values } = compile(piece)
+  // An engine's text asks for nobody.
+  const { person, patient } = asker.kind === 'patient' ? asker : { person: null, patient: null }
   return ask(text, { values: [person, patient, now.toISOString(), ...values] }) as Promise<Row[]>
 }

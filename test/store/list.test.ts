@@ -4,6 +4,7 @@ import { client, store } from '../support/client.ts'
 import { minimal } from '../support/minimal.ts'
 import { giveTo } from '../support/search-fixture.ts'
 import { server } from '../support/server.ts'
+import { statementsOf } from '../support/statements.ts'
 import { auditLines } from '../support/stored.ts'
 import { engineToken, patientToken } from '../support/token.ts'
 
@@ -12,7 +13,7 @@ const engine = client(s, await engineToken(s))
 const PEOPLE = ['alice', 'bea', 'cyd', 'dev']
 const MONTHS = ['01', '02', '03', '04', '05']
 await store(engine, [
-  ...PEOPLE.map(id => minimal('Patient', id)),
+  ...PEOPLE.map(id => ({ ...minimal('Patient', id), identifier: [{ system: 'urn:list', value: id }] })),
   ...PEOPLE.flatMap(id =>
     MONTHS.map(month => ({
       ...giveTo(minimal('Observation', `${id}-${month}`), id),
@@ -86,6 +87,36 @@ t.test('the pages of a list, walked by many at once, are all of it without repet
       found,
       [...MONTHS].reverse().map(month => `${who}-${month}`),
     )
+})
+
+t.test(
+  'of what engines ask for at once by identifier, by patient and by id, each answer is that of its question',
+  async t => {
+    const asked: [string, string[]][] = PEOPLE.flatMap((who): [string, string[]][] => [
+      [`/Patient?identifier=urn:list|${who}`, [who]],
+      [`/Patient?identifier=urn:list|${who},urn:list|nobody&_lastUpdated=gt2000`, [who]],
+      [`/Patient?identifier=urn:list|${who}&gender=male`, []],
+      [`/Patient?identifier=urn:list|nobody-${who}`, []],
+      [`/Patient?_id=${who}`, [who]],
+      [`/Observation?patient=${who}&_sort=-date&_count=2`, [`${who}-05`, `${who}-04`]],
+      [`/Observation?patient=${who}&_sort=date&_count=2`, [`${who}-01`, `${who}-02`]],
+      [`/Observation?patient=${who}&status=amended`, [`${who}-03`]],
+      [`/Observation?_id=${who}-01,${who}-02&_sort=-_id`, [`${who}-02`, `${who}-01`]],
+    ])
+    for (let round = 0; round < 3; round++) {
+      const replies = await Promise.all(asked.map(async ([path]) => ids((await engine(path)).json)))
+      t.same(
+        replies,
+        asked.map(([, found]) => found),
+      )
+    }
+  },
+)
+
+t.test('what many engines ask for at once is looked up by fewer statements than they are', async t => {
+  const searches = PEOPLE.flatMap(who => [1, 2, 3].map(() => `/Patient?identifier=urn:list|${who}`))
+  const statements = await statementsOf(s.pool, ['patient'], () => Promise.all(searches.map(each => engine(each))))
+  t.ok(statements.length > 0 && statements.length < searches.length, `${statements.length} statements`)
 })
 
 t.test('each list of many is recorded with what was found for its asker', async t => {
