@@ -16,12 +16,8 @@ export const visible = [
     [REACH, USER],
     [
       ['a topic gives all topics', "sql`g.topics && array['*', ${raw(`'${topic}'`)}]`", "raw('true')"],
-      [
-        'an account that is closed reaches',
-        "join person p on p.id = a.person and p.state = 'active'",
-        'join person p on p.id = a.person',
-      ],
-      ['anybody is the person', '    where a.person = ${person}\n', '    where ${person}::text is not null\n'],
+      ['an account that is closed reaches', "a.person = ${person} and a.state = 'active'", 'a.person = ${person}'],
+      ['anybody is the person', 'where a.person = ${person} and', 'where ${person}::text is not null and'],
       [
         'a person who has died reaches',
         'join person_actor d on d.actor = e.actor where d.person = a.person)`',
