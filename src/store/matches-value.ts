@@ -4,7 +4,7 @@ import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Prefix, Value } from '../fhir/search-value.ts'
 import { canonicalUnit, UCUM } from '../fhir/ucum.ts'
-import { contains, type Of, of, startsWith } from './matches-key.ts'
+import { contains, isOfRecord, type Of, of, startsWith } from './matches-key.ts'
 import type { Rows } from './rows.ts'
 import { all, any, join, name, raw, type Sql, sql } from './sql.ts'
 
@@ -42,9 +42,9 @@ function compareDate(value: Of<'date'>, low: Sql, high: Sql, now: Date): Sql {
 }
 
 /**
- * Rows of a side table that belong to this resource and hold one of the values. They are parts of which one must hold: where
- * few hold, each is found by an index of its own; where many do, each row that is met is asked, which the planner is not free
- * to turn round.
+ * Rows of a side table that belong to this resource and hold one of the values. Those of one patient's record are looked up
+ * together. They are parts of which one must hold: where few hold, each is found by an index of its own; where many do, each
+ * row that is met is asked, which the planner is not free to turn round.
  */
 export function beside(
   table: string,
@@ -55,6 +55,8 @@ export function beside(
 ): Sql {
   const from = (condition: Sql) => sql`from ${name(table)} s
     where s.type = ${permission.definition.type} and s.param = ${param} and ${condition}`
+  if (isOfRecord(permission) && !among)
+    return sql`${row}.id = any(array(select s.id ${from(all([sql`s.patient = ${permission.patient}`, any(parts)]))}))`
   if (isFew && parts.length > 1) {
     const united = parts.map(part => sql`select s.id ${from(part)}`)
     return sql`exists (select from (${join(united, ' union all ')}) u where u.id = ${row}.id)`

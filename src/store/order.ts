@@ -2,7 +2,7 @@ import type { Permission } from '../access/permit.ts'
 import type { Query } from '../fhir/query.ts'
 import type { SortKey } from '../fhir/result-params.ts'
 import { mainDateOf } from '../resources/index.ts'
-import { sortValueOf } from './sort-value.ts'
+import { type RowValue, sortValueOf, valueBeside } from './sort-value.ts'
 import { all, join, raw, type Sql, sql } from './sql.ts'
 
 /** A part of the order: an expression that is never null, and its type to read it back from a cursor. */
@@ -30,39 +30,41 @@ export const haveMainDate = ({ clauses }: Query): boolean =>
       modifier === undefined && typeof declared === 'object' && declared.type === 'date' && declared.stored === 'main',
   )
 
-function dateKey({ param, descending }: SortKey, { definition }: Permission, query: Query): Key {
-  if (param === mainDateOf(definition)) {
+/** A part of the order of rows, and what has to be joined to them for it, by alias. */
+type Part = { readonly keys: readonly Key[]; readonly joins: RowValue['joins'] }
+
+const simple = (key: Key): Part => ({ keys: [key], joins: new Map() })
+
+function byDate({ param, descending }: SortKey, permission: Permission, query: Query): Part {
+  if (param === mainDateOf(permission.definition)) {
     const expression = descending || haveMainDate(query) ? MAIN : MAIN_ASCENDING
-    return { expression, descending, cast: 'timestamptz' }
+    return simple({ expression, descending, cast: 'timestamptz' })
   }
-  const [pick, last] = descending ? ['max', '-infinity'] : ['min', 'infinity']
-  return {
-    expression: sql`coalesce((select ${raw(pick)}(s.date_lo) from search_date s
-      where s.type = ${definition.type} and s.param = ${param} and s.id = r.id), ${raw(`'${last}'`)}::timestamptz)`,
-    descending,
-    cast: 'timestamptz',
-  }
+  const { expression, joins } = valueBeside('search_date', 'date_lo', permission, param, descending)
+  const last = raw(descending ? `'-infinity'` : `'infinity'`)
+  const dated = sql`coalesce(${expression}, ${last}::timestamptz)`
+  return { keys: [{ expression: dated, descending, cast: 'timestamptz' }], joins }
 }
 
 const ZERO = { text: `''`, float8: `'0'::float8` } as const
 
 /** The keys of one parameter; what has no value comes last, whichever way the others run. */
-function keysOf(sort: SortKey, permission: Permission, query: Query, at: string): { keys: Key[]; joined?: Sql } {
+function partOf(sort: SortKey, permission: Permission, query: Query, at: string): Part {
   const { param, descending } = sort
-  if (param === '_id') return { keys: [{ ...ID, descending }] }
-  if (param === '_lastUpdated') return { keys: [{ expression: raw('r.upd'), descending, cast: 'timestamptz' }] }
-  const { definition } = permission
-  if (definition.search[param]?.type === 'date') return { keys: [dateKey(sort, permission, query)] }
-  const { expression, cast } = sortValueOf(definition, param, descending)
+  if (param === '_id') return simple({ ...ID, descending })
+  if (param === '_lastUpdated') return simple({ expression: raw('r.upd'), descending, cast: 'timestamptz' })
+  if (permission.definition.search[param]?.type === 'date') return byDate(sort, permission, query)
+  const { expression, joins, cast } = sortValueOf(permission, param, descending)
   const value =
     cast === 'text' ? sql`coalesce(${raw(at)}.v, '') collate "C"` : sql`coalesce(${raw(at)}.v, ${raw(ZERO[cast])})`
+  // Computed once for each row: without the offset it would be put in wherever it is used.
+  const computed = sql` cross join lateral (select ${expression} as v offset 0) ${raw(at)}`
   return {
     keys: [
       { expression: sql`(${raw(at)}.v is null)`, descending: false, cast: 'boolean' },
       { expression: value, descending, cast },
     ],
-    // Computed once for each row: without the offset it would be put in wherever it is used.
-    joined: sql` cross join lateral (select ${expression} as v offset 0) ${raw(at)}`,
+    joins: new Map([...joins, [at, computed]]),
   }
 }
 
@@ -80,7 +82,7 @@ function sortOf(query: Query, permission: Permission, isAlone: boolean): readonl
  */
 export function orderOf(query: Query, permission: Permission, isAlone: boolean): Order {
   const sort = sortOf(query, permission, isAlone)
-  const parts = sort.map((each, index) => keysOf(each, permission, query, `s${index}`))
+  const parts = sort.map((each, index) => partOf(each, permission, query, `s${index}`))
   const keys = parts.flatMap(part => part.keys)
   const first = keys[0]
   // In the direction in which the index of the order runs: that of a patient's list has the newest date and the least id,
@@ -90,8 +92,9 @@ export function orderOf(query: Query, permission: Permission, isAlone: boolean):
     keys.push({ ...ID, descending: first !== undefined && (isByMain ? !first.descending : first.descending) })
   if (!isAlone)
     keys.push({ expression: raw(`'${permission.definition.type}'::text collate "C"`), descending: false, cast: 'text' })
-  const joined = parts.flatMap(part => part.joined ?? [])
-  return { keys, joins: join(joined, '') }
+  // What two parts need is joined once.
+  const joins = new Map(parts.flatMap(part => [...part.joins]))
+  return { keys, joins: join([...joins.values()], '') }
 }
 
 /** The rows that come after the cursor in the order: `a < x or (a = x and b > y)`, with a bound that an index can use. */

@@ -1,26 +1,51 @@
+import type { Permission } from '../access/permit.ts'
 import { searchParametersOf } from '../fhir/model.ts'
 import { compile, type Route } from '../fhir/path.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Definition } from '../resources/definition.ts'
+import { isOfRecord } from './matches-key.ts'
 import { join, name, raw, type Sql, sql } from './sql.ts'
 import { setColumn } from './tables.ts'
 
-/** What a resource is sorted by: an expression on its row `r` that is null where it has no value, and its type. */
-export type SortValue = { readonly expression: Sql; readonly cast: 'text' | 'float8' }
+/** An expression on a row `r` that is null where it has no value, and what has to be joined to the row for it, by alias. */
+export type RowValue = { readonly expression: Sql; readonly joins: ReadonlyMap<string, Sql> }
+
+/** What a resource is sorted by, and its type. */
+export type SortValue = RowValue & { readonly cast: 'text' | 'float8' }
 
 /** What is longer is sorted by its beginning: the last value of a page stands in the address of the next. */
 const MOST_SORTED = 300
 
-const text = (expression: Sql): SortValue => ({
+const NONE: ReadonlyMap<string, Sql> = new Map()
+
+const text = (expression: Sql, joins = NONE): SortValue => ({
   expression: sql`left((${expression}), ${raw(String(MOST_SORTED))}) collate "C"`,
+  joins,
   cast: 'text',
 })
 
 /** Of several values the least counts when it ascends, the greatest when it descends. */
 const pick = (descending: boolean): Sql => raw(descending ? 'max' : 'min')
 
-const besides = (table: string, definition: Definition, param: string): Sql =>
-  sql`from ${name(table)} s where s.type = ${definition.type} and s.param = ${param} and s.id = r.id`
+/**
+ * The least or the greatest value of a parameter in a side table. Those of one patient's record are looked up together, of
+ * everybody's each row's by itself.
+ */
+export function valueBeside(
+  table: string,
+  column: string,
+  permission: Permission,
+  param: string,
+  descending: boolean,
+): RowValue {
+  const value = sql`${pick(descending)}(s.${raw(column)})`
+  const from = sql`from ${name(table)} s where s.type = ${permission.definition.type} and s.param = ${param}`
+  if (!isOfRecord(permission)) return { expression: sql`(select ${value} ${from} and s.id = r.id)`, joins: NONE }
+  const alias = `${descending ? 'most' : 'least'} ${param}`
+  const values = sql`(select s.id, ${value} as v ${from} and s.patient = ${permission.patient} group by s.id)`
+  const joined = sql` left join ${values} ${name(alias)} on ${name(alias)}.id = r.id`
+  return { expression: sql`${name(alias)}.v`, joins: new Map([[alias, joined]]) }
+}
 
 /** The dictionary keeps a set as lines of `system|code` in their order. */
 const interned = (param: string, descending: boolean): Sql =>
@@ -59,27 +84,30 @@ function inContent({ type }: Definition, param: string, descending: boolean): Sq
   return sql`select ${pick(descending)}(v collate "C") from (${join(parts, ' union all ')}) found`
 }
 
-function ofUnion(definition: Definition, of: readonly string[], descending: boolean): SortValue {
-  const parts = of.map(param => sortValueOf(definition, param, descending))
+function ofUnion(permission: Permission, of: readonly string[], descending: boolean): SortValue {
+  const parts = of.map(param => sortValueOf(permission, param, descending))
   const expressions = parts.map(({ expression }) => expression)
   return {
     expression: sql`${raw(descending ? 'greatest' : 'least')}(${join(expressions, ', ')})`,
+    joins: new Map(parts.flatMap(({ joins }) => [...joins])),
     cast: parts[0]?.cast ?? 'text',
   }
 }
 
-type Make = (definition: Definition, param: string, descending: boolean, declared: SearchParam) => SortValue
+type Make = (permission: Permission, param: string, descending: boolean, declared: SearchParam) => SortValue
 
-const coded: Make = (definition, param, descending, { stored }) =>
+const coded: Make = ({ definition }, param, descending, { stored }) =>
   text(stored === 'interned' ? interned(param, descending) : inContent(definition, param, descending))
 
 const MAKE: Readonly<Record<string, Make>> = {
   token: coded,
   uri: coded,
-  string: (definition, param, descending) =>
-    text(sql`select ${pick(descending)}(s.folded) ${besides('search_string', definition, param)}`),
-  quantity: (definition, param, descending) => ({
-    expression: sql`(select ${pick(descending)}(s.low) ${besides('search_quantity', definition, param)})`,
+  string: (permission, param, descending) => {
+    const { expression, joins } = valueBeside('search_string', 'folded', permission, param, descending)
+    return text(expression, joins)
+  },
+  quantity: (permission, param, descending) => ({
+    ...valueBeside('search_quantity', 'low', permission, param, descending),
     cast: 'float8',
   }),
   reference: (_, param, descending) => text(referenced(param, descending)),
@@ -89,10 +117,11 @@ const MAKE: Readonly<Record<string, Make>> = {
  * What a resource is sorted by for any parameter that is no date (https://hl7.org/fhir/R4/search.html#sort): a string as it
  * is compared, a token as `system|code`, a reference as `Type/id`, a quantity as its number whatever its unit.
  */
-export function sortValueOf(definition: Definition, param: string, descending: boolean): SortValue {
-  const declared = definition.search[param]
-  if (declared?.stored === 'either') return ofUnion(definition, declared.of ?? [], descending)
+export function sortValueOf(permission: Permission, param: string, descending: boolean): SortValue {
+  const { type, search } = permission.definition
+  const declared = search[param]
+  if (declared?.stored === 'either') return ofUnion(permission, declared.of ?? [], descending)
   const make = declared && MAKE[declared.type]
-  if (!make) throw new Error(`${definition.type} cannot be sorted by ${param}`)
-  return make(definition, param, descending, declared)
+  if (!make) throw new Error(`${type} cannot be sorted by ${param}`)
+  return make(permission, param, descending, declared)
 }

@@ -36,6 +36,7 @@ const observation = (index: number): Json => ({
   encounter: { reference: `Encounter/e-${index % 6}` },
   performer: [{ reference: `Practitioner/p-${index}` }],
   effectiveDateTime: day(index),
+  valueQuantity: { value: index, system: 'http://unitsofmeasure.org', code: 'g' },
 })
 const report = (index: number): Json => ({
   resourceType: 'DiagnosticReport',
@@ -78,6 +79,11 @@ async function copy(table: string): Promise<void> {
   )
 }
 for (const table of ['observation', 'encounter', 'diagnostic_report']) await copy(table)
+await s.pool.query(
+  `insert into search_quantity (type, param, id, patient, low, high, system, code, canon, canon_low, canon_high, pairs)
+   select type, param, id || '-' || n, 'other-' || n, low, high, system, code, canon, canon_low, canon_high, pairs
+   from search_quantity, generate_series(1, ${OTHERS}) n where patient = 'alice' order by md5(id || n)`,
+)
 // What other laboratories call their tests.
 await s.pool.query(
   `insert into token_text (tok, param, words) select n, 'code:text', 'other ' || n from generate_series(1, 5000) n`,
@@ -96,7 +102,7 @@ const TABLES = ['observation', 'encounter', 'diagnostic_report', 'practitioner',
 async function isSettled(): Promise<boolean> {
   const { rows } = await s.pool.query<{ settled: boolean }>(
     'select bool_and(relallvisible >= relpages) as settled from pg_class where relname = any($1)',
-    [[...TABLES, 'person_actor']],
+    [[...TABLES, 'person_actor', 'search_quantity']],
   )
   return rows[0]?.settled === true
 }
@@ -127,6 +133,8 @@ const MOST: Record<string, number> = {
   '/Observation?patient=alice&code=code-7&date=ge2020&_sort=-date': 20,
   '/Observation?patient=alice&code:text=test 7': 20,
   '/Observation?patient=alice&identifier=urn:o|7': 20,
+  '/Observation?patient=alice&value-quantity=gt57|http://unitsofmeasure.org|g': 20,
+  '/Observation?patient=alice&_sort=-value-quantity&_count=5': 30,
   '/Observation?patient=alice&encounter=Encounter/e-1': 45,
   '/Observation?patient=alice&performer.family=Archer': 80,
   '/Observation?patient=alice&encounter.location.name=Clinic 1': 30,
