@@ -24,9 +24,10 @@ function parameterRows(definition: Definition): string[] {
 }
 
 function page(definition: Definition): string {
-  const { type, topic, may, release, releasedWith } = definition
+  const { type, topic, may, release, releasedWith, currentOnly } = definition
   const released = release ? 'By its status and tags; see `src/resources/release.ts`.' : 'At once.'
   const members = releasedWith?.members === undefined ? '' : `, nor before the ${type} that it is a member of`
+  const past = currentOnly ? ' Versions that were replaced are not shown.' : ''
   const withOther = releasedWith ? ` Not before the ${releasedWith.type} that refers to it${members}.` : ''
   const actors = Object.entries(may).map(([actor, interactions]) => `| ${actor} | ${(interactions ?? []).join(', ')} |`)
   return `# ${type}
@@ -35,7 +36,7 @@ Generated from its declaration. The standard: <https://hl7.org/fhir/R4/${type.to
 
 - Topic (what a proxy's grant names): ${topic}
 - Whose: ${whose(definition)}
-- Shown to patients and proxies: ${released}${withOther}
+- Shown to patients and proxies: ${released}${withOther}${past}
 
 | who | may |
 | --- | --- |

@@ -6,6 +6,7 @@ import { clients } from './clients.ts'
 import { consent } from './consent.ts'
 import type { Mutant } from './mutant.ts'
 import { pages } from './pages.ts'
+import { past } from './past.ts'
 import { proxies } from './proxies.ts'
 import { reads } from './reads.ts'
 import { registration } from './registration.ts'
@@ -25,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...clients,
   ...pages,
   ...reads,
+  ...past,
   ...registration,
   ...account,
   ...tokens,

@@ -64,6 +64,11 @@ export type Definition<T extends ResourceType = ResourceType> = {
   readonly conditionalDelete?: 'multiple'
   /** From when on a patient may see it; absent means at once. Kept as a column at write. */
   readonly release?: (resource: ResourceOf<T>, now: Date) => Release
+  /**
+   * Whether patients and proxies are shown what holds now and nothing that it replaced: of a result that was corrected, the
+   * earlier one must not be taken for the truth.
+   */
+  readonly currentOnly?: true
   /** Whether a Patient's record is reached by herself and her proxies no more: she has died. */
   readonly endsReach?: (resource: Json) => boolean
   /** Who else may reach the patient by this resource: what an active Consent gives to a proxy. */

@@ -29,4 +29,5 @@ export default define({
     subject: reference('patient'),
   },
   release: resultRelease,
+  currentOnly: true,
 })

@@ -74,5 +74,6 @@ export default define({
     'value-string': string(),
   },
   release: resultRelease,
+  currentOnly: true,
   releasedWith: { type: 'DiagnosticReport', param: 'result', members: 'has-member' },
 })

@@ -3,7 +3,7 @@ import { timestamp } from '../fhir/dates.ts'
 import { type Access, auditFound, lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { settledBefore } from './feed.ts'
-import { isSeenNow } from './past.ts'
+import { isSeenNow, versionsFrom } from './past.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -81,7 +81,7 @@ function conditionOf(permission: Permission, past: Past, settled: string | undef
     ...(at === undefined ? [] : [wasCurrent(table, at)]),
     ...(after === undefined ? [] : [beyond(after, literalOf(type), id !== undefined)]),
   ]
-  return sql`(select ${columns} from ${name(table)} union all select ${columns} from ${name(`${table}_history`)}) v
+  return sql`${versionsFrom(permission, columns)} v
     where ${all(conditions)}`
 }
 

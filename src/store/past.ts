@@ -1,5 +1,6 @@
 import { isWhole, type Permission } from '../access/permit.ts'
-import { name, raw, type Sql, sql } from './sql.ts'
+import { definitions } from '../resources/index.ts'
+import { all, any, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { visibleTo } from './visible.ts'
 
@@ -9,11 +10,46 @@ import { visibleTo } from './visible.ts'
  */
 export function isSeenNow(permission: Permission, v: Sql, now: Date): Sql {
   if (isWhole(permission)) return raw('true')
-  const table = tableOf(permission.definition.type)
-  const [current, past] = [name(table), name(`${table}_history`)]
+  const { type } = permission.definition
+  const [current, past] = [name(tableOf(type)), name(`${tableOf(type)}_history`)]
   return sql`not exists (select from ${current} r where r.id = ${v}.id and not ${visibleTo(permission, raw('r'), now)})
-    and not exists (select from ${past} d where d.id = ${v}.id and d.method = 'DELETE'
-      and not exists (select from ${current} c where c.id = d.id)
-      and not exists (select from ${past} l where l.id = d.id and l.ver > d.ver)
+    and not exists (select from ${past} d where d.id = ${v}.id and ${isEnd(type, raw('d'))}
       and not ${visibleTo(permission, raw('d'), now)})`
+}
+
+/** Whether a row `h` of a history is the deletion that its resource ended with. */
+const isEnd = (type: string, h: Sql): Sql => {
+  const table = tableOf(type)
+  return sql`(${h}.method = 'DELETE' and not exists (select from ${name(table)} c where c.id = ${h}.id)
+    and not exists (select from ${name(`${table}_history`)} l where l.id = ${h}.id and l.ver > ${h}.ver))`
+}
+
+/** The types of which only what holds now is shown to patients. */
+const currentOnly = [...definitions.values()].filter(definition => definition.currentOnly)
+
+/** Whether a replaced version `h` may be shown to who does not see everything: that of a result and of its files may not. */
+function isShownWhenReplaced({ definition }: Permission, h: Sql): Sql {
+  if (definition.currentOnly) return raw('false')
+  if (definition.compartment !== 'referrers') return raw('true')
+  return all(
+    currentOnly.map(
+      ({ type }) =>
+        sql`not exists (select from ${name(tableOf(type))} f where f.keys @> array[index_key('attachment>Binary/' || ${h}.id)])`,
+    ),
+  )
+}
+
+/**
+ * The versions of a type, as rows of these columns, that a permission may be asked about: all of them, but of what is
+ * corrected rather than continued the one that holds, and its deletion.
+ */
+export function versionsFrom(permission: Permission, columns: Sql): Sql {
+  const { type } = permission.definition
+  const history = sql`select ${columns} from ${name(`${tableOf(type)}_history`)} h`
+  const h = raw('h')
+  const replaced =
+    permission.kind === 'everything'
+      ? history
+      : sql`${history} where ${any([isShownWhenReplaced(permission, h), isEnd(type, h)])}`
+  return sql`(select ${columns} from ${name(tableOf(type))} union all ${replaced})`
 }

@@ -3,7 +3,7 @@ import type { Access } from './audit.ts'
 import { lineOf } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { gather, type Limits } from './gather.ts'
-import { isSeenNow } from './past.ts'
+import { isSeenNow, versionsFrom } from './past.ts'
 import { run, runText } from './run.ts'
 import { compile, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
@@ -119,15 +119,11 @@ export async function readOne(
 }
 
 const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
-  const table = tableOf(permission.definition.type)
   const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   // Old versions are judged as they were, and the resource as it is.
   return sql`
-    select v.id, v.ver, v.upd, v.method, v.content from (
-      select ${columns} from ${name(table)} where id = ${id}
-      union all
-      select ${columns} from ${name(`${table}_history`)} where id = ${id}) v
-    where ${visibleTo(permission, raw('v'), now)} and ${isSeenNow(permission, raw('v'), now)}`
+    select v.id, v.ver, v.upd, v.method, v.content from ${versionsFrom(permission, columns)} v
+    where v.id = ${id} and ${visibleTo(permission, raw('v'), now)} and ${isSeenNow(permission, raw('v'), now)}`
 }
 
 /** One version of one resource, which may say "deleted". https://hl7.org/fhir/R4/http.html#vread */

@@ -1,7 +1,7 @@
 // How many versions a history has, and what is asked of it that it does not know.
 import t from 'tap'
 import { client, entriesOf, linkOf, type Reply, store } from '../support/client.ts'
-import { observation, patient } from '../support/made.ts'
+import { patient, procedure } from '../support/made.ts'
 import { server } from '../support/server.ts'
 import { auditLines } from '../support/stored.ts'
 import { engineToken, patientToken } from '../support/token.ts'
@@ -11,11 +11,11 @@ const s = await server(t)
 const engine = client(s, await engineToken(s))
 const pat = client(s, await patientToken(s, 'pat'))
 
-await store(engine, [patient('pat'), patient('other'), observation('one', 'pat'), observation('theirs', 'other')])
-for (const language of ['en', 'cy']) await store(engine, [observation('one', 'pat', { language })])
-await engine('/Observation/one', { method: 'DELETE' })
-await store(engine, [observation('one', 'pat', { language: 'fr' })])
-await store(engine, [observation('one', 'pat', { language: 'de' })])
+await store(engine, [patient('pat'), patient('other'), procedure('one', 'pat'), procedure('theirs', 'other')])
+for (const language of ['en', 'cy']) await store(engine, [procedure('one', 'pat', { language })])
+await engine('/Procedure/one', { method: 'DELETE' })
+await store(engine, [procedure('one', 'pat', { language: 'fr' })])
+await store(engine, [procedure('one', 'pat', { language: 'de' })])
 
 type Entry = { request: { method: string; url: string }; response: { status: string; etag: string } }
 const entries = (reply: Reply) => entriesOf(reply) as unknown as Entry[]
@@ -23,8 +23,8 @@ const entries = (reply: Reply) => entriesOf(reply) as unknown as Entry[]
 t.test('a history that is whole tells how many versions it has, and _count=0 tells of all without any', async t => {
   verifies('fhir-rest', 'REST-96')
   const totals: readonly [path: string, ofEngine: number, ofPatient: number][] = [
-    ['/Observation/one/_history', 6, 6],
-    ['/Observation/_history', 7, 6],
+    ['/Procedure/one/_history', 6, 6],
+    ['/Procedure/_history', 7, 6],
     ['/_history', 9, 7],
   ]
   for (const [path, ofEngine, ofPatient] of totals)
@@ -46,24 +46,24 @@ t.test('a history that is whole tells how many versions it has, and _count=0 tel
 
 t.test('every page of the history of a resource tells how many versions it has', async t => {
   verifies('fhir-rest', 'REST-96')
-  const first = await pat('/Observation/one/_history?_count=4')
+  const first = await pat('/Procedure/one/_history?_count=4')
   t.equal(first.json.total, 6)
   const second = await pat(linkOf(first, 'next') ?? '')
   t.equal(second.json.total, 6)
   t.equal(entries(second).length, 2)
-  t.equal((await pat('/Observation/_history?_count=4')).json.total, undefined, 'of many it is told when asked for')
-  t.equal((await pat('/Observation/_history?_count=4&_total=accurate')).json.total, 6)
-  t.equal((await pat('/Observation/_history?_count=4&_total=none')).json.total, undefined)
-  t.equal((await pat('/Observation/_history?_total=some')).status, 400)
+  t.equal((await pat('/Procedure/_history?_count=4')).json.total, undefined, 'of many it is told when asked for')
+  t.equal((await pat('/Procedure/_history?_count=4&_total=accurate')).json.total, 6)
+  t.equal((await pat('/Procedure/_history?_count=4&_total=none')).json.total, undefined)
+  t.equal((await pat('/Procedure/_history?_total=some')).status, 400)
 })
 
 t.test('what is counted is what was asked for', async t => {
   verifies('fhir-rest', 'REST-96', 'REST-39')
-  const [, middle] = entries(await engine('/Observation/one/_history'))
+  const [, middle] = entries(await engine('/Procedure/one/_history'))
   t.equal(middle?.response.etag, 'W/"5"')
-  const deletedAt = (await engine('/Observation/one/_history')).json.entry as { response: { lastModified: string } }[]
+  const deletedAt = (await engine('/Procedure/one/_history')).json.entry as { response: { lastModified: string } }[]
   const since = deletedAt[2]?.response.lastModified ?? ''
-  for (const path of ['/Observation/one/_history', '/Observation/_history']) {
+  for (const path of ['/Procedure/one/_history', '/Procedure/_history']) {
     t.equal((await engine(`${path}?_since=${since}&_count=0`)).json.total, 3)
     t.equal((await engine(`${path}?_since=2050-01-01&_count=0`)).json.total, 0)
     t.equal((await engine(`${path}?_since=2050-01-01`)).json.total, 0)
@@ -75,24 +75,24 @@ t.test('what is not there, or is somebody else’s, has no history, whatever is 
   verifies('fhir-rest', 'REST-96')
   for (const query of ['', '?_count=0', '?_since=2050-01-01', '?_at=1999', '?_since=2050-01-01&_count=0'])
     for (const id of ['nothing', 'theirs']) {
-      const { status, text } = await pat(`/Observation/${id}/_history${query}`)
+      const { status, text } = await pat(`/Procedure/${id}/_history${query}`)
       t.equal(status, 404, `${id} ${query}`)
-      t.match(text, `There is no Observation/${id}`)
+      t.match(text, `There is no Procedure/${id}`)
     }
-  t.equal((await pat('/Observation/one/_history?_since=2050-01-01')).status, 200, 'hers is there')
+  t.equal((await pat('/Procedure/one/_history?_since=2050-01-01')).status, 200, 'hers is there')
 })
 
 t.test('what a count is about is in the audit', async t => {
-  await pat('/Observation/_history?_count=0')
-  t.match((await auditLines(s.pool)).at(-1), [/.*/, /.*/, 'history-type', 'Observation/_history'])
+  await pat('/Procedure/_history?_count=0')
+  t.match((await auditLines(s.pool)).at(-1), [/.*/, /.*/, 'history-type', 'Procedure/_history'])
   t.match((await auditLines(s.pool)).at(-1)?.at(-1), { count: 6 })
 })
 
 t.test('a restored resource was created anew, by the history too', async t => {
   verifies('fhir-rest', 'REST-97')
-  const told = ['/Observation/one/_history', '/Observation/_history', '/_history']
+  const told = ['/Procedure/one/_history', '/Procedure/_history', '/_history']
   for (const path of told) {
-    const ofOne = entries(await engine(path)).filter(({ request }) => request.url === 'Observation/one')
+    const ofOne = entries(await engine(path)).filter(({ request }) => request.url === 'Procedure/one')
     t.same(
       ofOne.map(({ request, response }) => `${request.method} ${response.status} ${response.etag}`),
       [
@@ -106,19 +106,15 @@ t.test('a restored resource was created anew, by the history too', async t => {
       path,
     )
   }
-  t.match(
-    entries(await engine('/Observation/one/_history?_count=2'))[1]?.response.status,
-    '201',
-    'at the end of a page',
-  )
-  const reply = await engine('/Observation', { method: 'POST', body: observation('x', 'pat') })
+  t.match(entries(await engine('/Procedure/one/_history?_count=2'))[1]?.response.status, '201', 'at the end of a page')
+  const reply = await engine('/Procedure', { method: 'POST', body: procedure('x', 'pat') })
   const [made] = entries(await engine(`${reply.headers.location?.split('/fhir')[1]?.split('/_history')[0]}/_history`))
-  t.match(made, { request: { method: 'POST', url: 'Observation' }, response: { status: '201 Created' } })
+  t.match(made, { request: { method: 'POST', url: 'Procedure' }, response: { status: '201 Created' } })
 })
 
 t.test('an unknown parameter of a history is refused, or passed over where that is asked for', async t => {
   verifies('fhir-rest', 'REST-66')
-  for (const path of ['/Observation/one/_history', '/Observation/_history', '/_history']) {
+  for (const path of ['/Procedure/one/_history', '/Procedure/_history', '/_history']) {
     const strict = await pat(`${path}?_sinse=2020`)
     t.equal(strict.status, 400)
     t.match(strict.text, /_sinse.*_since/)

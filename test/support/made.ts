@@ -15,3 +15,7 @@ export const observation = (id: string, of: string, more: Json = {}): Json =>
   })
 
 export const reference = (to: string): Json => ({ reference: to })
+
+/** A Procedure of a patient: of what is no result she sees earlier versions, too. */
+export const procedure = (id: string, of: string, more: Json = {}): Json =>
+  made('Procedure', id, { status: 'completed', subject: { reference: `Patient/${of}` }, ...more })
