@@ -48,8 +48,10 @@ const written = ({ system, value }: Identity): string => `${system}|${value}`
 export async function findByIdentifier(
   db: Queryable,
   definition: Definition,
-  identities: readonly Identity[],
+  asked: readonly Identity[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  // Asked for twice, one resource would be found twice, and be taken for two.
+  const identities = [...new Map(asked.map(each => [written(each), each])).values()]
   const keys = identities.map(({ system, value }) => indexKey(tokenKeys.exact('identifier', system, value)))
   const rows = await run<[number, string]>(
     db,

@@ -134,6 +134,22 @@ t.test('a transaction may write each resource once', async t => {
   }
 })
 
+t.test('what two entries name by the same identifier is one resource, named twice, and not several', async t => {
+  const query = `identifier=${SYSTEM}|there`
+  const one = patient('there', { identifier: [{ system: SYSTEM, value: 'there' }] })
+  await store(engine, [one])
+  const twice = [
+    [post(one, { ifNoneExist: query }), post(one, { ifNoneExist: query })],
+    [remove(`Patient?${query}`), remove(`Patient?${query}`)],
+    [post(one, { ifNoneExist: query }), put(one)],
+  ]
+  for (const entries of twice) {
+    const reply = await submit('transaction', entries)
+    t.equal(reply.status, 400, reply.text.slice(0, 200))
+    t.match(reply.text, 'names the same Patient as Bundle.entry[0]')
+  }
+})
+
 t.test('entries are done in the order DELETE, POST, PUT, GET and answered in their own', async t => {
   verifies('fhir-rest', 'REST-40', 'REST-42')
   await store(engine, [patient('goes'), patient('changes')])
