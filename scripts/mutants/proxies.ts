@@ -32,6 +32,12 @@ export const proxies = [
         "return side === 'lo' ? 'infinity' : '-infinity'",
         "return side === 'lo' ? '-infinity' : 'infinity'",
       ],
+      [
+        'a Consent of a summer’s day ends an hour late',
+        '? range[side] : midnightOf(range[side])',
+        '? range[side] : range[side]',
+      ],
+      ['a Consent for so many hours is for whole days', '.length > DATE_LENGTH ?', '.length > 99 ?'],
       ['a person of another server is one here', "if (parsed?.kind === 'local')", 'if (parsed)'],
       [
         'a Consent begins when it was written',

@@ -58,10 +58,10 @@ export const release = [
       ['a result is released on a Sunday', 'weekday !== 0 && ', ''],
       ['a result is released on a Saturday', 'weekday !== 6 && ', ''],
       ['a result is released on a holiday', ' && !holidays.has(day)', ''],
-      ['a result is released by the clock of winter', ' - (inLondon(nine).hour - OPENING_HOUR) * HOUR', ''],
+      ['a result is released by the clock of winter', ' - (localTime(nine).hour - OPENING_HOUR) * HOUR', ''],
       [
         'the day of a result is that of Greenwich',
-        'new Date(`${inLondon(at).day}T12:00:00Z`)',
+        'new Date(`${localTime(at).day}T12:00:00Z`)',
         'new Date(`${at.toISOString().slice(0, 10)}T12:00:00Z`)',
       ],
     ],

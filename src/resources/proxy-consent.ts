@@ -2,6 +2,7 @@ import { rangeOf, timestamp } from '../fhir/dates.ts'
 import { parseReference } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import type { Reach, Topic } from './definition.ts'
+import { midnightOf } from './time-zone.ts'
 
 const RESOURCE_TYPES = 'http://hl7.org/fhir/resource-types'
 const CONSENT_SCOPE = 'http://terminology.hl7.org/CodeSystem/consentscope'
@@ -40,12 +41,15 @@ function topicsOf(provision: Json): readonly string[] {
   )
 }
 
+// As long as the longest that has no time: such a day, month or year is one of the trust's calendar.
+const DATE_LENGTH = '2026-11-23'.length
+
 const edge = (text: unknown, side: 'lo' | 'hi', open: string): string => {
   if (text === undefined) return open
   const range = typeof text === 'string' ? rangeOf(text) : undefined
   // A date that cannot be read must close the grant, not leave it open.
   if (!range) return side === 'lo' ? 'infinity' : '-infinity'
-  return timestamp(range[side])
+  return timestamp(String(text).length > DATE_LENGTH ? range[side] : midnightOf(range[side]))
 }
 
 const isPrivacyConsent = (resource: Json): boolean => {

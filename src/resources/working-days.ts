@@ -1,24 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { localTime } from './time-zone.ts'
 
 const file = new URL('../../definitions/england-public-holidays.json', import.meta.url)
 const holidays = new Set<string>((JSON.parse(readFileSync(file, 'utf8')) as { dates: string[] }).dates)
 
 const HOUR = 3_600_000
 const OPENING_HOUR = 9
-
-const london = new Intl.DateTimeFormat('en-CA', {
-  timeZone: 'Europe/London',
-  hourCycle: 'h23',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-})
-
-function inLondon(at: Date): { day: string; hour: number } {
-  const parts = Object.fromEntries(london.formatToParts(at).map(part => [part.type, part.value]))
-  return { day: `${parts.year}-${parts.month}-${parts.day}`, hour: Number(parts.hour) }
-}
 
 function isWorkingDay(day: string): boolean {
   const weekday = new Date(`${day}T12:00:00Z`).getUTCDay()
@@ -30,9 +17,9 @@ function isWorkingDay(day: string): boolean {
  * A result issued on a Friday is released on Monday at nine, unless Monday is a holiday.
  */
 export function workingDayAfter(at: Date): Date {
-  let noon = new Date(`${inLondon(at).day}T12:00:00Z`)
+  let noon = new Date(`${localTime(at).day}T12:00:00Z`)
   do noon = new Date(noon.getTime() + 24 * HOUR)
   while (!isWorkingDay(noon.toISOString().slice(0, 10)))
   const nine = new Date(`${noon.toISOString().slice(0, 10)}T09:00:00Z`)
-  return new Date(nine.getTime() - (inLondon(nine).hour - OPENING_HOUR) * HOUR)
+  return new Date(nine.getTime() - (localTime(nine).hour - OPENING_HOUR) * HOUR)
 }

@@ -1,6 +1,7 @@
+import { TIME_ZONE as timeZone } from '../resources/time-zone.ts'
+
 const clock = { hour: 'numeric', minute: '2-digit', hourCycle: 'h12' } as const
 const calendar = { day: 'numeric', month: 'long', year: 'numeric' } as const
-const timeZone = 'Europe/London'
 
 const formats = {
   both: new Intl.DateTimeFormat('en-GB', { timeZone, ...calendar, ...clock }),

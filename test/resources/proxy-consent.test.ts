@@ -22,6 +22,22 @@ t.test('an active consent gives its actors all topics for its period', async t =
   ])
 })
 
+t.test('a date without a time is a day of the trust: midnight in London, in summer too', async t => {
+  const edges = (start: string, end: string) => {
+    const [grant] = proxyGrants(consent({}, { period: { start, end } }))
+    return [grant?.begins, grant?.ends]
+  }
+  t.same(edges('2026-06-01', '2026-08-31'), ['2026-05-31T23:00:00.000Z', '2026-08-31T23:00:00.000Z'])
+  t.same(edges('2026-03-29', '2026-10-25'), ['2026-03-29T00:00:00.000Z', '2026-10-26T00:00:00.000Z'])
+  t.same(edges('2026-04', '2026-09'), ['2026-03-31T23:00:00.000Z', '2026-09-30T23:00:00.000Z'])
+  t.same(edges('2026', '2026'), ['2026-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'])
+  t.same(
+    edges('2026-06-01T00:00:00Z', '2026-08-31T12:00:00+01:00'),
+    ['2026-06-01T00:00:00.000Z', '2026-08-31T11:00:01.000Z'],
+    'a time is what it says',
+  )
+})
+
 t.test('the types that its classes name limit the topics', async t => {
   const system = 'http://hl7.org/fhir/resource-types'
   const grants = proxyGrants(

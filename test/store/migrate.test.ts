@@ -95,6 +95,47 @@ t.test('what a Consent of nobody gave is gone once a database from before is bro
   for (const patient of ['', '#several']) await t.rejects(give(patient), { message: /reach_patient/ })
 })
 
+t.test('the days of Consents from before begin and end in London once the database is brought up to date', async t => {
+  const { url } = await empty()
+  await migrate(url)
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(() => client.end())
+  while (!(await migrate(url, 'down')).includes('0087-days-of-the-trust'));
+  const periods = {
+    summer: [{ start: '2026-06-01', end: '2026-08-31' }, '2026-06-01T00:00:00Z', '2026-09-01T00:00:00Z'],
+    winter: [{ start: '2026-01', end: '2026' }, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z'],
+    times: [
+      { start: '2026-06-01T09:00:00Z', end: '2026-08-31T09:00:00Z' },
+      '2026-06-01T09:00:00Z',
+      '2026-08-31T09:00:01Z',
+    ],
+    open: [undefined, '-infinity', 'infinity'],
+  }
+  for (const [id, [period, begins, ends]] of Object.entries(periods)) {
+    await client.query(
+      `insert into consent (id, patient, ver, upd, method, keys, refs, content) values ($1, 'alice', 1, now(), 'PUT', '{}', '{}', $2)`,
+      [id, JSON.stringify({ provision: { period } })],
+    )
+    await client.query(`insert into reach values ($1, 'alice', '{*}', $2, $3, 'Consent/' || $1)`, [id, begins, ends])
+  }
+  const kept = async () =>
+    (await client.query(`select actor, begins::text, ends::text from reach order by actor`)).rows.map(row =>
+      Object.values(row).join(' '),
+    )
+  await client.query("set time zone 'UTC'")
+  const before = await kept()
+  await migrate(url)
+  t.same(await kept(), [
+    'open -infinity infinity',
+    'summer 2026-05-31 23:00:00+00 2026-08-31 23:00:00+00',
+    'times 2026-06-01 09:00:00+00 2026-08-31 09:00:01+00',
+    'winter 2026-01-01 00:00:00+00 2027-01-01 00:00:00+00',
+  ])
+  while (!(await migrate(url, 'down')).includes('0087-days-of-the-trust'));
+  t.same(await kept(), before)
+})
+
 t.test('processes that migrate at the same time wait for each other, and the second finds nothing to do', async t => {
   const { url, catalogue } = await empty()
   const ran = await Promise.all([migrate(url), migrate(url), migrate(url)])

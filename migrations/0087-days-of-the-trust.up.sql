@@ -1,0 +1,13 @@
+-- A day without a time in the period of a Consent is one of the trust's calendar. It was read as one of UTC: in summer an hour late.
+do $$
+begin
+  if to_regclass('consent') is null then
+    return;
+  end if;
+  update reach r set
+    begins = case when length(p.first) <= 10 then r.begins at time zone 'UTC' at time zone 'Europe/London' else r.begins end,
+    ends = case when length(p.last) <= 10 then r.ends at time zone 'UTC' at time zone 'Europe/London' else r.ends end
+  from consent c, lateral (select c.content::json -> 'provision' -> 'period' as period) of,
+    lateral (select of.period ->> 'start' as first, of.period ->> 'end' as last) p
+  where r.consent = 'Consent/' || c.id and (length(p.first) <= 10 or length(p.last) <= 10);
+end $$;
