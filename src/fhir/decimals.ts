@@ -13,3 +13,22 @@ export function quantityRange(decimalText: string): { lo: number; hi: number } {
   const scale = Number(exponent) - fraction.length - 1
   return { lo: Number(`${tenths - 5n}e${scale}`), hi: Number(`${tenths + 5n}e${scale}`) }
 }
+
+/** Its digits without zeros at either end, and the power of ten of the last one: the same for all that are equal. */
+function plain(decimalText: string): string | undefined {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(decimalText) ?? []
+  if (sign === undefined) return undefined
+  const digits = whole + fraction
+  let first = 0
+  while (digits[first] === '0') first++
+  let end = digits.length
+  while (end > first && digits[end - 1] === '0') end--
+  if (end === first) return '0'
+  return `${sign}${digits.slice(first, end)}e${Number(exponent) - fraction.length + digits.length - end}`
+}
+
+/** Whether two decimals are the same number, however they are written; every digit counts, as no double would have it. */
+export const isSameDecimal = (one: string, other: string): boolean => {
+  const written = plain(one)
+  return written !== undefined && written === plain(other)
+}

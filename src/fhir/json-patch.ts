@@ -1,4 +1,5 @@
 import jsonpatch, { type Operation } from 'fast-json-patch'
+import { isSameDecimal } from './decimals.ts'
 import { decimalOf } from './json.ts'
 import { FhirError, invalid, unprocessable } from './outcome.ts'
 import type { Json } from './types.ts'
@@ -42,7 +43,7 @@ export function checkJsonPatch(patch: readonly unknown[]): void {
 function isSame(one: unknown, other: unknown): boolean {
   const [first, second] = [decimalOf(one), decimalOf(other)]
   if (first !== undefined || second !== undefined)
-    return first !== undefined && second !== undefined && Number(first) === Number(second)
+    return first !== undefined && second !== undefined && isSameDecimal(first, second)
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other
   if (Array.isArray(one) !== Array.isArray(other)) return false
   const names = Object.keys(one)
@@ -53,17 +54,52 @@ function isSame(one: unknown, other: unknown): boolean {
 /** As many characters as a patch may copy: a list that is copied into itself again and again would fill any memory. */
 const MOST_COPIED = 1_000_000
 
+const INDEX = /^(?:0|[1-9]\d*)$/
+
+const partsOf = (pointer: string): string[] => pointer.split('/').slice(1).map(jsonpatch.unescapePathComponent)
+
+function partAt(value: unknown, part: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  const isThere = Array.isArray(value) ? INDEX.test(part) : Object.hasOwn(value, part)
+  return isThere ? (value as Json)[part] : undefined
+}
+
+/**
+ * What a pointer names, nothing where nothing is. What a list has by nature, as its length, is no part of a document,
+ * which the library takes for one.
+ */
+const valueAt = (document: unknown, pointer: string): unknown => partsOf(pointer).reduce(partAt, document)
+
+/** Whether something may be put at a place: a member of an object, an index of a list, or its end. */
+function takes(document: unknown, pointer: string): boolean {
+  const parts = partsOf(pointer)
+  const last = parts.pop()
+  if (last === undefined) return true
+  const holder = parts.reduce(partAt, document)
+  if (!Array.isArray(holder)) return typeof holder === 'object' && holder !== null
+  return last === '-' || (INDEX.test(last) && Number(last) <= holder.length)
+}
+
 /** How much an operation copies, in characters. */
-function copiedBy(resource: unknown, operation: Operation): number {
-  if (operation.op !== 'copy') return 0
-  return JSON.stringify(jsonpatch.getValueByPointer(resource, operation.from) ?? null).length
+const copiedBy = (resource: unknown, operation: Operation): number =>
+  operation.op === 'copy' ? JSON.stringify(valueAt(resource, operation.from) ?? null).length : 0
+
+function fits(resource: unknown, operation: Operation): boolean {
+  const { op, path } = operation
+  if (op === 'test') return isSame(valueAt(resource, path), operation.value)
+  if (op === 'remove' || op === 'replace') return valueAt(resource, path) !== undefined
+  const isGiven = op === 'add' || valueAt(resource, (operation as { from: string }).from) !== undefined
+  return isGiven && takes(resource, path)
 }
 
 function applyOne(resource: unknown, operation: Operation): unknown {
-  if (operation.op !== 'test') return jsonpatch.applyOperation(resource, operation, true).newDocument
-  if (!isSame(jsonpatch.getValueByPointer(resource, operation.path), operation.value))
-    throw new Error('the value is another one')
-  return resource
+  if (!fits(resource, operation)) throw new Error('the operation does not fit')
+  if (operation.op === 'test') return resource
+  if (operation.op !== 'move') return jsonpatch.applyOperation(resource, operation, true).newDocument
+  // Where it goes is counted without it, by RFC 6902 section 4.4.
+  const { from, path } = operation
+  const value = valueAt(resource, from)
+  return applyOne(applyOne(resource, { op: 'remove', path: from }), { op: 'add', path, value })
 }
 
 /**

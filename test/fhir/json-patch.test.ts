@@ -22,7 +22,7 @@ t.test('decimals keep their digits, those that stay and those that come', async 
 t.test('a number is tested by its value, whatever its digits', async t => {
   for (const value of ['1.10', '1.1', '1.100', '11e-1'])
     t.doesNotThrow(() => patched(`[{"op":"test","path":"/valueQuantity/value","value":${value}}]`), value)
-  for (const value of ['1.11', '"1.10"', 'null', '{}'])
+  for (const value of ['1.11', '1.1000000000000000000000001', '11e-2', '-1.1', '0', '"1.10"', 'null', '{}'])
     t.equal(
       statusOf(() => patched(`[{"op":"test","path":"/valueQuantity/value","value":${value}}]`)),
       422,
@@ -37,6 +37,33 @@ t.test('a number is tested by its value, whatever its digits', async t => {
     statusOf(() => patched('[{"op":"test","path":"/toString","value":{}}]')),
     422,
   )
+})
+
+t.test('only what the resource holds has a place, and a list has places from 0 to its end', async t => {
+  const nowhere = [
+    '{"op":"add","path":"/note/","value":{"text":"c"}}',
+    '{"op":"add","path":"/note/3","value":{"text":"c"}}',
+    '{"op":"add","path":"/note/length","value":0}',
+    '{"op":"add","path":"/status/0","value":"x"}',
+    '{"op":"copy","from":"/note/length","path":"/valueQuantity/value"}',
+    '{"op":"copy","from":"/status/length","path":"/valueQuantity/value"}',
+    '{"op":"copy","from":"/note/-","path":"/note/0"}',
+    '{"op":"test","path":"/note/length","value":2}',
+    '{"op":"replace","path":"/note/-","value":{"text":"c"}}',
+    '{"op":"remove","path":"/note/-"}',
+    '{"op":"remove","path":"/note/2"}',
+    '{"op":"move","from":"/note/0","path":"/note/2"}',
+    '{"op":"move","from":"/note/2","path":"/note/0"}',
+  ]
+  for (const operation of nowhere)
+    t.equal(
+      statusOf(() => patched(`[${operation}]`)),
+      422,
+      operation,
+    )
+  t.match(patched('[{"op":"add","path":"/note/2","value":{"text":"c"}}]'), '"b"},{"text":"c"}]')
+  t.match(patched('[{"op":"move","from":"/note/0","path":"/note/1"}]'), '[{"text":"b"},{"text":"a"}]')
+  t.match(patched('[{"op":"move","from":"/note/1","path":"/note/1"}]'), '[{"text":"a"},{"text":"b"}]')
 })
 
 t.test('operations apply in their order', async t => {
