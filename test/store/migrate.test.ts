@@ -136,6 +136,51 @@ t.test('the days of Consents from before begin and end in London once the databa
   t.same(await kept(), before)
 })
 
+t.test('the values of a panel from before are held back with it once the database is brought up to date', async t => {
+  const { url } = await empty()
+  await migrate(url)
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(() => client.end())
+  while (!(await migrate(url, 'down')).includes('0088-panels-from-before'));
+  const members = {
+    panel: ['group', 'value', 'late'],
+    group: ['deep', 'panel'],
+    open: ['free'],
+    soon: ['value', 'near'],
+  }
+  const releases = { panel: '9999-01-01', late: 'infinity', soon: '9998-01-01', open: '2020-01-01' }
+  const refs = (ids: readonly string[]) => ids.map(id => `has-member>Observation/${id}`)
+  for (const id of ['panel', 'group', 'value', 'late', 'deep', 'open', 'free', 'soon', 'near'])
+    await client.query(
+      `insert into observation (id, ver, upd, method, keys, refs, content, release_at) values ($1, 1, now(), 'PUT', '{}', $2, '{}', $3)`,
+      [id, refs(Reflect.get(members, id) ?? []), Reflect.get(releases, id) ?? '-infinity'],
+    )
+  for (const target of ['deep', 'free'])
+    await client.query(
+      `insert into provenance (id, ver, upd, method, keys, refs, content)
+      values ('of-' || $1, 1, now(), 'PUT', array[index_key('target>Observation/' || $1)], '{}', '{}')`,
+      [target],
+    )
+  await migrate(url)
+  const kept = async (table: string) =>
+    (await client.query(`select id, release_at::date::text as day from ${table} order by 1`)).rows.map(
+      ({ id, day }) => `${id} ${day}`,
+    )
+  t.same(await kept('observation'), [
+    'deep 9999-01-01',
+    'free -infinity',
+    'group 9999-01-01',
+    'late infinity',
+    'near 9998-01-01',
+    'open 2020-01-01',
+    'panel 9999-01-01',
+    'soon 9998-01-01',
+    'value 9999-01-01',
+  ])
+  t.same(await kept('provenance'), ['of-deep 9999-01-01', 'of-free -infinity'])
+})
+
 t.test('processes that migrate at the same time wait for each other, and the second finds nothing to do', async t => {
   const { url, catalogue } = await empty()
   const ran = await Promise.all([migrate(url), migrate(url), migrate(url)])

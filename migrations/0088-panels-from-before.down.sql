@@ -1,0 +1,2 @@
+-- What was held back with its panel stays so: the version before writes the same releases.
+select 1;
