@@ -122,8 +122,12 @@ export function tokens(clause: Clause, declared: SearchParam, rows: Pick<Rows, '
       of(clause, 'typed').map(({ system, code, value }) => typedKey(param, system, code, value)),
     )
   const codes = modifier === 'in' || modifier === 'not-in' ? of(clause, 'set').flatMap(set => set.codes) : []
-  const keys = [...of(clause, 'token'), ...codes].map(code => keyOf(param, code))
-  const found = keyed(clause, declared, rows, list(keys))
+  const asked = [...of(clause, 'token'), ...codes]
+  const keysOf = (some: readonly Code[]) => some.map(code => keyOf(param, code))
+  const inSets = keyed(clause, declared, rows, list(keysOf(asked)))
+  // What has a system and no code is in no set.
+  const systems = declared.stored === 'interned' ? asked.filter(({ code }) => code === undefined) : []
+  const found = systems.length > 0 ? any([inSets, hasKey(rows, keysOf(systems))]) : inSets
   return modifier === 'not' || modifier === 'not-in' ? not(found) : found
 }
 

@@ -32,7 +32,8 @@ function present(clause: Clause, declared: SearchParam, rows: Rows): Sql {
   if (declared.stored === 'either') return any(whether(partsOf(clause, declared, rows)))
   if (declared.stored === 'parts') return all(whether(partsOf(clause, declared, rows)))
   if (declared.stored === 'main') return hasMainDate(rows)
-  if (declared.stored === 'interned') return sql`${rows.row}.${name(setColumn(param))} is not null`
+  const isPresent = hasKey(rows, [tokenKeys.present(param)])
+  if (declared.stored === 'interned') return any([sql`${rows.row}.${name(setColumn(param))} is not null`, isPresent])
   if (declared.type === 'reference')
     return any([
       sql`exists (select from unnest(${rows.row}.refs) x where starts_with(x, ${`${param}>`}))`,
@@ -41,7 +42,7 @@ function present(clause: Clause, declared: SearchParam, rows: Rows): Sql {
   const numbers = numbersOf(declared, rows)
   if (numbers !== undefined) return beside('search_quantity', numbers, rows, [raw('s.pairs is not null')])
   const store = storeOf(declared)
-  return store === '' ? hasKey(rows, [tokenKeys.present(param)]) : beside(store, param, rows, [raw('true')])
+  return store === '' ? isPresent : beside(store, param, rows, [raw('true')])
 }
 
 /** The second part of a composite of pairs where that is a quantity. */

@@ -1,6 +1,7 @@
 import { timestamp } from '../fhir/dates.ts'
 import {
   datesOf,
+  elementsOf,
   foldString,
   holdersOf,
   quantitiesOf,
@@ -17,6 +18,7 @@ import type { Definition, Release } from '../resources/definition.ts'
 import { indexKey, pairKey, referenceKey, textKey, tokenKeys, typedKey, uriKey } from './hash.ts'
 import { SEVERAL_PATIENTS } from './matches-key.ts'
 import { type QuantityRow, quantityRow } from './row-quantity.ts'
+import { formsOf, keysOfTokens, keysWithoutCode } from './row-token.ts'
 
 /** A set of codes that the dictionary has to know: its hash, its text, and the keys that find it. */
 export type TokenSet = { readonly cc: string; readonly doc: string; readonly keys: readonly string[] }
@@ -101,24 +103,6 @@ type Context = {
   readonly base: string
 }
 
-function keysOfTokens(param: string, tokens: readonly Token[]): { doc: string; keys: string[] } {
-  const keys = new Set<string>()
-  const pairs = new Set<string>()
-  for (const token of tokens) {
-    const { system = '', code } = token
-    if (code === undefined) continue
-    pairs.add(`${system}|${code}`)
-    for (const key of formsOf(param, token)) keys.add(key)
-  }
-  return { doc: [...pairs].sort().join('\n'), keys: [...keys] }
-}
-
-/** What a token is found by: system and code, the code alone, the system alone. */
-function formsOf(param: string, { system = '', code }: Token): string[] {
-  if (code === undefined) return []
-  return [tokenKeys.exact(param, system, code), tokenKeys.code(param, code), tokenKeys.system(param, system)]
-}
-
 function intern({ row }: Context, param: string, doc: string, keys: string[]): void {
   if (keys.length > 0) row.sets.set(param, { cc: indexKey(`${param}\n${doc}`), doc, keys: keys.map(indexKey) })
 }
@@ -132,6 +116,7 @@ function addTokens(context: Context, param: string, { stored }: SearchParam): vo
   const { doc, keys } = keysOfTokens(param, tokens)
   if (stored === 'interned') intern(context, param, doc, keys)
   else addKeys(context, param, keys)
+  addKeys(context, param, keysWithoutCode(param, tokens))
   for (const { code = '', text, types = [] } of tokens) {
     if (text !== undefined) addText(context, param, foldString(text))
     for (const type of types) context.row.keys.add(indexKey(typedKey(param, type.system, type.code, code)))
@@ -157,7 +142,11 @@ function addUris(context: Context, param: string, { stored }: SearchParam): void
 }
 
 function addReferences({ definition, resource, row, base }: Context, param: string, { stored }: SearchParam): void {
-  for (const referred of referencesOf(definition.type, param, resource)) {
+  const references = referencesOf(definition.type, param, resource)
+  // One that says a name only, or what is contained, leads nowhere but is there: `:missing` asks for no more.
+  if (references.length === 0 && elementsOf(definition.type, param)(resource).length > 0)
+    row.keys.add(indexKey(tokenKeys.present(`${param}:identifier`)))
+  for (const referred of references) {
     const target = targetOf(referred, base)
     if (target !== undefined) {
       row.refs.add(`${param}>${target}`)
@@ -171,11 +160,11 @@ function addReferences({ definition, resource, row, base }: Context, param: stri
       const [bare = ''] = target.split('/_history/')
       if (bare !== target) row.keys.add(indexKey(referenceKey(param, bare)))
     }
-    const { system = '', value } = referred.identifier ?? {}
-    if (value === undefined) continue
+    if (!referred.identifier) continue
+    const { system, value } = referred.identifier
+    const identifier: Token = { ...(system !== undefined && { system }), ...(value !== undefined && { code: value }) }
     row.keys.add(indexKey(tokenKeys.present(`${param}:identifier`)))
-    row.keys.add(indexKey(tokenKeys.exact(`${param}:identifier`, system, value)))
-    row.keys.add(indexKey(tokenKeys.code(`${param}:identifier`, value)))
+    for (const key of formsOf(`${param}:identifier`, identifier)) row.keys.add(indexKey(key))
   }
 }
 
