@@ -3,20 +3,22 @@ import type { Current } from '../store/write.ts'
 import type { Known } from './identify.ts'
 import { atPlace, inPlace } from './intent.ts'
 
-const TAG = /^(?:W\/)?"([1-9]\d{0,8})"$/
+/** An entity tag, and what may stand around it in a list: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3 */
+const TAG = /[\s,]*(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?=,|$)[\s,]*/gy
 
 /**
- * The versions that an entity tag header names, or `*` for any: `W/"3"`, `"3"`, and lists of them. Tags are compared as
- * weak ones, which FHIR's are. https://hl7.org/fhir/R4/http.html#concurrency
+ * What an entity tag header names, or `*` for any: `W/"3"`, `"3"`, and lists of them. Tags are compared as weak ones,
+ * which FHIR's are; one that no version of ours has is a tag still, of something else.
+ * https://hl7.org/fhir/R4/http.html#concurrency
  * @throws FhirError 400 for what is no entity tag
  */
 export function tagsOf(header: string, name: string): '*' | readonly string[] {
   if (header.trim() === '*') return '*'
-  return header.split(',').map(part => {
-    const tag = TAG.exec(part.trim())?.[1]
-    if (tag === undefined) throw invalid(`${name} must be a version like W/"3", not "${part.trim().slice(0, 40)}"`)
-    return tag
-  })
+  const tags = [...header.matchAll(TAG)]
+  const read = tags.reduce((length, [whole]) => length + whole.length, 0)
+  if (tags.length === 0 || read < header.length)
+    throw invalid(`${name} must be a version like W/"3", not "${header.slice(read).trim().slice(0, 40)}"`)
+  return tags.map(([, tag = '']) => tag)
 }
 
 const names = (tags: '*' | readonly string[], version: number): boolean =>
