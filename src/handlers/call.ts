@@ -69,14 +69,24 @@ export type Answer = {
 /** An interaction with a resource, https://hl7.org/fhir/R4/http.html */
 export type Operation = (call: Call) => Promise<Answer>
 
-const preference = (prefer: string | undefined, name: string): string | undefined =>
-  new RegExp(`(?:^|[,;\\s])${name}=([A-Za-z]+)`).exec(prefer ?? '')?.[1]
+/**
+ * What a preference says, of the values that it may have; the first one counts. Names are of any case, there may be spaces
+ * around the equals sign, and quotes around the value: https://www.rfc-editor.org/rfc/rfc7240#section-2
+ */
+function preference(prefer: string | undefined, name: string, values: readonly string[]): string | undefined {
+  const said = new RegExp(`(?:^|[,;\\s])${name}\\s*=\\s*"?([A-Za-z]+)`, 'i').exec(prefer ?? '')?.[1]?.toLowerCase()
+  return values.find(value => value.toLowerCase() === said)
+}
 
-/** What `Prefer: return` asks to be sent back after a write, https://hl7.org/fhir/R4/http.html#ops */
-export const returnPreference = (prefer: string | undefined): string => preference(prefer, 'return') ?? 'representation'
+/** What `Prefer: return` asks to be sent back after a write, if it is there: https://hl7.org/fhir/R4/http.html#ops */
+export const returnAsked = (prefer: string | undefined): string | undefined =>
+  preference(prefer, 'return', ['minimal', 'representation', 'OperationOutcome'])
+
+/** What is sent back after a write: all of it, if nothing else is asked for. */
+export const returnPreference = (prefer: string | undefined): string => returnAsked(prefer) ?? 'representation'
 
 /** Whether `Prefer: handling=lenient` asks to pass over unknown search parameters, https://hl7.org/fhir/R4/search.html#errors */
-export const isLenient = (prefer: string | undefined): boolean => preference(prefer, 'handling') === 'lenient'
+export const isLenient = (prefer: string | undefined): boolean => preference(prefer, 'handling', ['lenient', 'strict']) === 'lenient'
 
 /** The headers that name a version: `ETag: W/"3"` and when it was stored. https://hl7.org/fhir/R4/http.html#versioning */
 export const versionHeaders = (version: number, updated: Date): Record<string, string> => ({

@@ -1,6 +1,6 @@
 import type { ResponseEntry } from '../fhir/bundle.ts'
 import type { FhirError } from '../fhir/outcome.ts'
-import { returnPreference, type Server } from './call.ts'
+import { returnAsked, returnPreference, type Server } from './call.ts'
 import { storedIssue } from './create.ts'
 import type { Entry } from './entry.ts'
 import type { OperationAnswer } from './operations/operation.ts'
@@ -16,7 +16,7 @@ const statusText = (status: number): string => [status, PHRASES[status]].filter(
  * asks for the rest by `return=representation`.
  */
 export const preferOfEntries = (prefer: string | undefined): string =>
-  /(?:^|[,;\s])return=/.test(prefer ?? '') ? (prefer ?? '') : [prefer, 'return=minimal'].filter(Boolean).join(', ')
+  returnAsked(prefer) === undefined ? ['return=minimal', prefer].filter(Boolean).join(', ') : (prefer ?? '')
 
 /** What is said of an entry whose type is not served, for a client that is set to skip such entries. */
 export const skipped = ({ type, place }: Entry): ResponseEntry => ({

@@ -25,7 +25,7 @@ t.test('Prefer says how much comes back of each entry, in batches as in transact
   for (const type of ['batch', 'transaction']) {
     const ask = async (prefer?: string) =>
       answersOf(await send(type, [put(`preferred-${type}`)], prefer === undefined ? {} : { prefer }))[0]
-    for (const prefer of [undefined, 'return=minimal', 'handling=lenient']) {
+    for (const prefer of [undefined, 'return=minimal', 'Return="minimal"', 'return=nonsense', 'handling=lenient']) {
       const answer = await ask(prefer)
       t.equal(answer?.resource, undefined, `${type} ${prefer}`)
       t.match(answer?.response, { etag: 'W/"1"', lastModified: /Z$/ })
