@@ -31,7 +31,8 @@ declare module 'fastify' {
 /** What a running server needs from outside. */
 export type Needs = { readonly pool: pg.Pool; readonly clock: () => Date }
 
-const REQUEST_ID = /^[A-Za-z0-9\-._~+/=]{1,128}$/
+/** Ids, URNs and the traces that proxies write; nothing that could be markup, quotes or a list. */
+const REQUEST_ID = /^[A-Za-z0-9\-._~+/=:;|@]{1,128}$/
 
 const idOf = (header: string | string[] | undefined): string | undefined =>
   typeof header === 'string' && REQUEST_ID.test(header) ? header : undefined

@@ -86,7 +86,8 @@ export const returnAsked = (prefer: string | undefined): string | undefined =>
 export const returnPreference = (prefer: string | undefined): string => returnAsked(prefer) ?? 'representation'
 
 /** Whether `Prefer: handling=lenient` asks to pass over unknown search parameters, https://hl7.org/fhir/R4/search.html#errors */
-export const isLenient = (prefer: string | undefined): boolean => preference(prefer, 'handling', ['lenient', 'strict']) === 'lenient'
+export const isLenient = (prefer: string | undefined): boolean =>
+  preference(prefer, 'handling', ['lenient', 'strict']) === 'lenient'
 
 /** The headers that name a version: `ETag: W/"3"` and when it was stored. https://hl7.org/fhir/R4/http.html#versioning */
 export const versionHeaders = (version: number, updated: Date): Record<string, string> => ({

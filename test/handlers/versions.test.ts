@@ -174,6 +174,9 @@ t.test('Prefer: return says what a write sends back', async t => {
     'return=minimal',
     'handling=strict; return=minimal',
     'return=minimal, respond-async',
+    'return="minimal"',
+    'Return = Minimal',
+    'return=minimal, return=representation',
   ].entries()) {
     const { status, text, headers } = await write(prefer, index)
     t.same([status, text, headers.etag], [201, '', 'W/"1"'], prefer)
@@ -208,7 +211,8 @@ t.test('a request’s id comes back, and is never somebody else’s text', async
   verifies('fhir-rest', 'REST-10')
   const id = async (value: string) =>
     (await engine('/Patient/nobody', { headers: { 'x-request-id': value } })).headers['x-request-id']
-  t.equal(await id('my-request.1'), 'my-request.1')
+  for (const own of ['my-request.1', 'urn:uuid:0d1e5b0a-59f4-4ca5-9cd0-a5d2f9c5a1b2', '|7da3.4e1.', 'Root=1-67;Self=2'])
+    t.equal(await id(own), own)
   t.not(await id('<script>'), '<script>')
   t.not(await id('x'.repeat(500)), 'x'.repeat(500))
   t.ok((await engine('/Patient/nobody')).headers['x-request-id'])
