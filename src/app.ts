@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import pg from 'pg'
 import { asServer } from './access/server.ts'
 import type { Config } from './config.ts'
+import { REQUEST_TIMEOUT, refuseBroken, watchConnections } from './handlers/broken-requests.ts'
 import { sendError } from './handlers/errors.ts'
 import { type IssuerEndpoints, issuerDiscovery } from './handlers/issuer-discovery.ts'
 import { plainUrl } from './handlers/path-shape.ts'
@@ -47,7 +48,9 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     bodyLimit: config.maxBodyBytes,
     trustProxy: config.trustedProxies,
     // Room for an address that is too long to be answered with 414, and for the headers of proxies beside it.
-    http: { maxHeaderSize: 64 * 1024 },
+    http: { maxHeaderSize: 64 * 1024, requireHostHeader: false },
+    requestTimeout: REQUEST_TIMEOUT,
+    clientErrorHandler: refuseBroken,
     routerOptions: { maxParamLength: 500 },
     // A path that cannot be read reaches no plugin, whose own answer to errors would be given.
     frameworkErrors: sendError,
@@ -64,6 +67,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     if (correlation !== undefined) reply.header('x-correlation-id', correlation)
     done()
   })
+  watchConnections(app)
 
   // Read before anything listens: what cannot be used ends the start.
   const profiles =

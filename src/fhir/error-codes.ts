@@ -94,8 +94,8 @@ export const ERROR_CODES: Readonly<Partial<Record<IssueType, ErrorCode>>> = {
   },
   'too-long': {
     spine: 'TOO_MANY_VALUES_SUBMITTED',
-    statuses: [413, 414],
-    meaning: 'The body, the Bundle or the address is larger than this server takes.',
+    statuses: [413, 414, 431],
+    meaning: 'The body, the Bundle, the address or the headers are larger than this server takes.',
   },
   'too-costly': {
     spine: 'TOO_MANY_VALUES_SUBMITTED',
@@ -109,8 +109,9 @@ export const ERROR_CODES: Readonly<Partial<Record<IssueType, ErrorCode>>> = {
   },
   timeout: {
     spine: 'UNABLE_TO_CALL_SERVICE',
-    statuses: [503],
-    meaning: 'It took too long: ask for less at once, after Retry-After.',
+    statuses: [408, 503],
+    meaning:
+      'It took too long: to arrive (408), send it again; to be answered (503), ask for less at once, after Retry-After.',
   },
   transient: {
     spine: 'UNABLE_TO_CALL_SERVICE',
