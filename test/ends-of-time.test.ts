@@ -1,5 +1,6 @@
 // Dates at the ends of what FHIR can write are dates like others, wherever they stand.
 import t from 'tap'
+import type { Json } from '../src/fhir/types.ts'
 import { client, namesOf, store } from './support/client.ts'
 import { made, observation, patient, reference } from './support/made.ts'
 import { server } from './support/server.ts'
@@ -91,6 +92,54 @@ t.test('what is dated there is found by it', async t => {
   t.same(namesOf(await engine('/DocumentReference/$docref?patient=alice&start=2026&end=2026')), [
     'DocumentReference/letter',
   ])
+})
+
+t.test('what has no end lasts longer than any date, and the last day is an end like others', async t => {
+  verifies('fhir-rest', 'REST-71')
+  const period = (period: Json) => ({ subject: reference('Patient/bert'), period })
+  const team = (id: string, span: Json) => made('CareTeam', id, period(span))
+  const visit = (id: string, span: Json) =>
+    made('Encounter', id, {
+      subject: reference('Patient/bert'),
+      status: 'finished',
+      class: { code: 'AMB' },
+      location: [{ location: { display: 'Ward 1' }, period: span }],
+    })
+  const spans: [string, Json][] = [
+    ['open', { start: '2020' }],
+    ['until', { end: '9999-12-31' }],
+    ['whole', { start: '0001', end: '9999' }],
+    ['begins', { start: '9999-12-31' }],
+    ['brief', { start: '9999-12-31T23:00:00-14:00', end: '9999-12-31T23:59:59-14:00' }],
+  ]
+  await store(engine, [
+    patient('bert'),
+    ...spans.flatMap(([id, span]) => [team(id, span), visit(id, span)]),
+    made('CareTeam', 'none', { subject: reference('Patient/bert') }),
+  ])
+  const tried: [string, string][] = [
+    ['gt9999', 'begins brief open'],
+    ['ge9999-12-31', 'begins brief open'],
+    ['9999', ''],
+    ['ne9999', 'begins brief open until whole'],
+    ['lt9999', 'open until whole'],
+    ['le2019', 'until whole'],
+    ['lt0001', 'until'],
+    ['sa2020', 'begins brief'],
+    ['eb2020', ''],
+    ['sa9999', 'brief'],
+    ['ap2026', 'open until whole'],
+  ]
+  for (const path of ['CareTeam?date', 'Encounter?location-period'])
+    for (const [value, ids] of tried) {
+      const names = namesOf(await engine(`/${path}=${value}`)).map(name => name.split('/')[1])
+      t.equal(names.sort().join(' '), ids, `${path}=${value}`)
+    }
+  t.same(namesOf(await engine('/CareTeam?date:missing=true')), ['CareTeam/none'])
+  const order = async (query: string) =>
+    namesOf(await engine(`/CareTeam?patient=bert&${query}`)).map(name => name.split('/')[1])
+  t.same((await order('_sort=date')).slice(2), ['open', 'begins', 'brief', 'none'])
+  t.same((await order('_sort=-date')).slice(0, 4), ['brief', 'begins', 'open', 'whole'])
 })
 
 t.test('a release after the end of time never comes, one before its beginning has been', async t => {

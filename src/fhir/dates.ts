@@ -41,6 +41,19 @@ export function timestamp(milliseconds: number): string {
   return milliseconds < FIRST ? '-infinity' : new Date(milliseconds).toISOString()
 }
 
+/**
+ * The end of a span of time as PostgreSQL writes it: years outside of those that FHIR can write are years like others, for the
+ * last day of 9999 ends there, and a span that has no end is infinite and longer.
+ */
+export function boundary(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds)) return timestamp(milliseconds)
+  const date = new Date(milliseconds)
+  const year = date.getUTCFullYear()
+  const rest = `${date.toISOString().slice(-'-01-01T00:00:00.000Z'.length, -1)}+00`
+  // There is no year 0: the one before 1 is 1 BC.
+  return year < 1 ? `${String(1 - year).padStart(4, '0')}${rest} BC` : `${String(year).padStart(4, '0')}${rest}`
+}
+
 const FIRST = Date.parse('0001-01-01T00:00:00Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z') + 1
 

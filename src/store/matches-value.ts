@@ -1,4 +1,4 @@
-import { timestamp } from '../fhir/dates.ts'
+import { boundary } from '../fhir/dates.ts'
 import { foldString } from '../fhir/extract.ts'
 import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
@@ -8,7 +8,7 @@ import { contains, isOfRecord, type Of, of, startsWith } from './matches-key.ts'
 import type { Rows } from './rows.ts'
 import { all, any, join, name, raw, type Sql, sql } from './sql.ts'
 
-const instant = (milliseconds: number): Sql => sql`${timestamp(milliseconds)}::timestamptz`
+const instant = (milliseconds: number): Sql => sql`${boundary(milliseconds)}::timestamptz`
 
 /** How far `ap` reaches to both sides: a tenth of the distance from now, and at least the value's own width. */
 const around = ({ low, high }: { low: number; high: number }, now: Date): { low: number; high: number } => {

@@ -1,4 +1,4 @@
-import { timestamp } from '../fhir/dates.ts'
+import { boundary, timestamp } from '../fhir/dates.ts'
 import {
   datesOf,
   elementsOf,
@@ -172,9 +172,9 @@ function addDates({ definition, resource, row }: Context, param: string, { store
   const spans = datesOf(definition.type, param, resource)
   if (spans.length === 0) return
   if (stored === 'main') {
-    row.dateLo = timestamp(Math.min(...spans.map(span => span.lo)))
-    row.dateHi = timestamp(Math.max(...spans.map(span => span.hi)))
-  } else for (const { lo, hi } of spans) row.dates.push({ param, lo: timestamp(lo), hi: timestamp(hi) })
+    row.dateLo = boundary(Math.min(...spans.map(span => span.lo)))
+    row.dateHi = boundary(Math.max(...spans.map(span => span.hi)))
+  } else for (const { lo, hi } of spans) row.dates.push({ param, lo: boundary(lo), hi: boundary(hi) })
 }
 
 function addStrings({ definition, resource, row }: Context, param: string): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { daysIn, formatInstant, rangeOf } from '../../src/fhir/dates.ts'
+import { boundary, daysIn, formatInstant, rangeOf } from '../../src/fhir/dates.ts'
 
 const iso = (text: string) => {
   const range = rangeOf(text)
@@ -67,4 +67,12 @@ t.test('the days of a month follow the Gregorian calendar', async t => {
     [1, 4, 12].map(month => daysIn(2024, month)),
     [31, 30, 31],
   )
+})
+
+t.test('the ends of spans are written also in years that FHIR cannot write', async t => {
+  t.equal(boundary(Date.parse('2024-02-29T10:30:05.120Z')), '2024-02-29T10:30:05.120+00')
+  t.equal(boundary(rangeOf('9999')?.hi ?? 0), '10000-01-01T00:00:00.000+00')
+  t.equal(boundary(rangeOf('0001-01-01T00:00:00+14:00')?.lo ?? 0), '0001-12-31T10:00:00.000+00 BC')
+  t.equal(boundary(Number.POSITIVE_INFINITY), 'infinity')
+  t.equal(boundary(Number.NEGATIVE_INFINITY), '-infinity')
 })
