@@ -1,6 +1,7 @@
 /** A part of a path as an expression: `Patient`, `$meta`, `:id`, or `:type(^[A-Z]+$)` with an expression of its own. */
 function partOf(part: string): string {
-  const [, name, own = '[^/]+'] = /^:(\w+)(?:\(\^?(.*?)\$?\))?$/.exec(part) ?? []
+  // A dollar begins the name of an operation, and no id.
+  const [, name, own = '[^/$][^/]*'] = /^:(\w+)(?:\(\^?(.*?)\$?\))?$/.exec(part) ?? []
   return name === undefined ? part.replaceAll(/[$.*]/g, '\\$&') : `(?<${name}>${own})`
 }
 
@@ -11,6 +12,14 @@ export const shapeOf = (url: string): RegExp =>
 /** How many fixed parts a route's path has: of two that fit a path, the one with more is meant. */
 export const staticsOf = (url: string): number =>
   url.split('/').filter(part => part !== '' && !part.startsWith(':')).length
+
+/** The path of an address as the router reads it: its parts without their escapes. One that holds a slash keeps that one. */
+export function pathIn(url: string): string {
+  const [path = ''] = url.split('?', 1)
+  if (!path.includes('%')) return path
+  const decoded = (part: string) => decodeURIComponent(part).replaceAll('/', '%2F')
+  return path.split('/').map(decoded).join('/')
+}
 
 const OURS = /^\/fhir(?:\/|$)/
 

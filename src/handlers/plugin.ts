@@ -16,7 +16,9 @@ import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
 import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
+import { unknownOperation } from './operations/unknown.ts'
 import { pageLinks } from './page-link.ts'
+import { pathIn } from './path-shape.ts'
 import { rateLimit } from './rate-limit.ts'
 import { routes } from './routes.ts'
 import { terminologyServer } from './terminology-server.ts'
@@ -133,6 +135,8 @@ async function protectedRoutes(
   routes(app, server)
 }
 
+const nothingHere = () => notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`)
+
 /** FHIR over HTTP below `/fhir`: https://hl7.org/fhir/R4/http.html */
 export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<void> {
   const server = serverOf(options)
@@ -141,13 +145,15 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   app.setErrorHandler(sendError)
   app.decorateRequest('received', '')
   const methodsAt = methodsOfPaths(app)
-  const allowedFor = ({ url }: FastifyRequest) => methodsAt(url.split('?')[0] ?? '')
+  const allowedFor = ({ url }: FastifyRequest) => methodsAt(pathIn(url))
   // Hooks that wait for nothing are no promises: every request would make and await them.
   app.addHook('onRequest', (request, _reply, done) => {
     const { origin, 'access-control-request-method': wanted } = request.headers
     const isStray = request.method === 'OPTIONS' && (origin === undefined || wanted === undefined)
     if (!isStray) return done()
-    done(notAllowed('OPTIONS is answered to the preflights of browsers only (CORS)', allowedFor(request)))
+    const allow = allowedFor(request)
+    if (allow.length === 0) return done(nothingHere())
+    done(notAllowed('OPTIONS is answered to the preflights of browsers only (CORS)', allow))
   })
   await app.register(cors, {
     origin: true,
@@ -159,6 +165,10 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.url.length <= MOST_URL) return done()
     done(uriTooLong(`The address has more than ${MOST_URL} characters: search by POST, with a form`))
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Beside a type its router knows ids only, of which one would then be said not to be there.
+    done(request.url.includes('/$') ? unknownOperation(pathIn(request.url).slice('/fhir'.length)) : undefined)
   })
   app.addHook('onSend', (request, _reply, payload, done) =>
     done(null, typeof payload === 'string' && isPretty(request) ? prettyJson(payload) : payload),
@@ -175,7 +185,7 @@ export async function fhir(app: FastifyInstance, options: FhirOptions): Promise<
     const allow = allowedFor(request)
     if (allow.length > 0)
       return done(notAllowed(`${request.method} is not possible here; possible are ${allow.join(', ')}`, allow))
-    done(notFound(`There is nothing here. Served are: ${servedTypes.join(', ')}`))
+    done(nothingHere())
   })
   app.setNotFoundHandler(() => {})
 }

@@ -75,3 +75,42 @@ t.test('a path whose escapes are broken is refused', async t => {
     t.match(text, /OperationOutcome.*%25/, path)
   }
 })
+
+t.test('an operation that is not there is not found by any method, with those that are', async t => {
+  verifies('fhir-rest', 'REST-6', 'REST-95')
+  const cases: [path: string, right: RegExp][] = [
+    ['/fhir/Patient/$everthing', /Did you mean \$everything\?/],
+    ['/fhir/Patient/%24match', /\$everything, \$meta, \$validate/],
+    ['/fhir/Observation/$everything', /\$lastn/],
+    ['/fhir/Patient/$meta-add', /\$meta,/],
+    ['/fhir/Patient/alice/$lastn', /\$everything, \$meta, \$meta-add/],
+    ['/fhir/$export', /\$meta/],
+    ['/fhir/CodeSystem/$lookup', /\$validate-code/],
+    ['/fhir/Nonsense/$validate', /no operation \$validate here/],
+  ]
+  for (const [path, right] of cases)
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+      const [status, text] = await ask(path, method)
+      t.equal(status, 404, `${method} ${path} ${text.slice(0, 200)}`)
+      if (method !== 'OPTIONS') t.match(text, right, `${method} ${path}`)
+    }
+  t.equal((await ask('/fhir/Patient/$everything', 'PUT'))[0], 405, 'one that is there has methods')
+})
+
+t.test('a method that is not possible is refused with those that are, however the path is escaped', async t => {
+  verifies('fhir-rest', 'REST-6')
+  for (const path of ['/fhir/Patient/alice', '/fhir/%50atient/alice', '/fhir/%50atient/%61lice/'])
+    for (const method of ['POST', 'OPTIONS', 'PROPFIND']) {
+      const headers = { authorization: `Bearer ${token}` }
+      const reply = await rawRequest(s, path, { method, headers })
+      t.match(reply, { status: 405, headers: { allow: 'GET, HEAD, PUT, PATCH, DELETE' } }, `${method} ${path}`)
+    }
+  for (const path of ['/fhir/Nonsense', '/fhir/Patient%2Falice', '/fhir/a/b/c/d'])
+    for (const method of ['OPTIONS', 'PROPFIND']) t.equal((await ask(path, method))[0], 404, `${method} ${path}`)
+  for (const path of ['/fhir/%zz', '/fhir/x/%c3%28', '/fhir/x/%zz/$y', '/fhir/%ff/$meta'])
+    for (const method of ['GET', 'POST', 'OPTIONS', 'PROPFIND']) {
+      const [status, text] = await ask(path, method)
+      t.equal(status, 400, `${method} ${path}`)
+      t.match(text, 'OperationOutcome')
+    }
+})
