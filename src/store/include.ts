@@ -44,15 +44,23 @@ function named(include: Included, source: Sql): Sql {
     where ${startsFrom(include)} and ref like any(${patternsOf(include, `${type}/%`)})`
 }
 
-/** What `f` names by its url: of the version that is named, or of any when none is. */
+/**
+ * Whether `ref`, one of the references of a row, names another row by its url: of the version that is named, or of any when
+ * none is.
+ */
+function namesByUrl(include: Included, naming: Sql, named: Sql): Sql {
+  const url = sql`${named}.content::json ->> 'url'`
+  const version = sql`${named}.content::json ->> 'version'`
+  return sql`ref like any(${patternsOf(include, '%:%')})
+    and substr(ref, strpos(ref, '>') + 1) in (${url}, (${url}) || '|' || (${version}))
+    and (strpos(ref, '|') > 0 or not exists (select from unnest(${naming}.refs) v where starts_with(v, ref || '|')))`
+}
+
+/** What `f` names by its url. */
 function namedByUrl(include: Included, source: Sql): Sql {
-  const url = sql`x.content::json ->> 'url'`
-  const version = sql`x.content::json ->> 'version'`
   return sql`select x.id from ${source}, unnest(f.refs) ref join ${tableIn(include)} x
       on x.keys @> array[index_key('url=' || split_part(substr(ref, strpos(ref, '>') + 1), '|', 1))]
-    where ${startsFrom(include)} and ref like any(${patternsOf(include, '%:%')})
-      and substr(ref, strpos(ref, '>') + 1) in (${url}, (${url}) || '|' || (${version}))
-      and (strpos(ref, '|') > 0 or not exists (select from unnest(f.refs) v where starts_with(v, ref || '|')))`
+    where ${startsFrom(include)} and ${namesByUrl(include, raw('f'), raw('x'))}`
 }
 
 const paramsOf = ({ permission, params }: Included): readonly string[] => {
@@ -81,7 +89,8 @@ function owned(include: Included, source: Sql): Sql {
 function namingUrl(include: Included, type: string, source: Sql): Sql {
   const keys = paramsOf(include).map(param => sql`index_key(${literal(`${param}>`)} || (c.content::json ->> 'url'))`)
   return sql`select x.id from ${source} join ${name(tableOf(type))} c on c.id = f.id
-    join ${tableIn(include)} x on x.keys && ${list(keys)} where f.type = ${literal(type)}`
+    join ${tableIn(include)} x on x.keys && ${list(keys)} where f.type = ${literal(type)}
+      and exists (select from unnest(x.refs) ref where ${namesByUrl(include, raw('x'), raw('c'))})`
 }
 
 const leadsToPatient = (include: Included): boolean =>

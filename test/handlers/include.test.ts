@@ -122,6 +122,9 @@ t.test('what is named by its url is brought along too, in the version that is na
     await included('/Questionnaire?_id=second&_revinclude=QuestionnaireResponse:questionnaire'),
     'QuestionnaireResponse/of-any QuestionnaireResponse/of-two',
   )
+  const isAnsweredBy = '_revinclude=QuestionnaireResponse:questionnaire'
+  t.equal(await included(`/Questionnaire?_id=first&${isAnsweredBy}`), 'QuestionnaireResponse/of-any')
+  t.equal(await included('/Questionnaire?_id=first&_revinclude=*'), 'QuestionnaireResponse/of-any')
 })
 
 t.test('several types searched at once bring along what each names', async t => {
