@@ -5,7 +5,7 @@ import { type Cluster, openCluster } from './cluster.ts'
 import { patientId } from './data.ts'
 import { enrol, numbersFrom, type Sign, signer, submit, submitAll, tokensOf } from './fill.ts'
 import { ENGINES, PATIENTS } from './kinds.ts'
-import { COPIED, multiply } from './multiply.ts'
+import { COPIED, multiply, type Placed } from './multiply.ts'
 import { ask, buffersOf } from './pages.ts'
 import { type Amounts, directory, personNumber, record } from './record.ts'
 import { save, spread } from './report.ts'
@@ -41,7 +41,12 @@ export type Needed = {
 
 const say = (what: string): void => void process.stderr.write(`${what}\n`)
 
-async function load(databaseUrl: string, origin: string, sign: Sign, copies: number): Promise<void> {
+async function load(
+  databaseUrl: string,
+  origin: string,
+  sign: Sign,
+  { copies, placed }: { readonly copies: number; readonly placed: Placed },
+): Promise<void> {
   const engine = await engineToken(sign)
   await submit(origin, engine, directory(HOUSE))
   const seeds = numbersFrom(0, SEEDS)
@@ -51,7 +56,7 @@ async function load(databaseUrl: string, origin: string, sign: Sign, copies: num
     seeds.map(n => () => record(n, AMOUNTS, HOUSE)),
   )
   say(`${SEEDS} records were loaded`)
-  await multiply(databaseUrl, copies, say)
+  await multiply(databaseUrl, { copies, placed }, say)
   const copied = seeds.flatMap(n => numbersFrom(1, copies).map(copy => `${patientId(n)}-${copy}`))
   await enrol(databaseUrl, copied)
   say(`${copied.length} copies were made`)
@@ -188,11 +193,14 @@ export type Growing = {
   readonly only?: string | undefined
   /** Whether the trust stays, and is taken when it is there. */
   readonly keep: boolean
+  /** Whether each record's rows lie together, and not where chance puts them. */
+  readonly together: boolean
 }
 
 /** Grows a trust to so many patients, looks at each kind of search, and takes the trust away again. */
-export async function grow(out: string, { patients, only, keep }: Growing): Promise<void> {
-  const folder = `${out}/grown`
+export async function grow(out: string, { patients, only, keep, together }: Growing): Promise<void> {
+  const placed = together ? 'together' : 'chance'
+  const folder = `${out}/grown-${placed}`
   const again = keep && existsSync(`${folder}/complete`)
   if (!again) await rm(folder, { recursive: true, force: true })
   const cluster = await openCluster(folder, { settings: SETTINGS, again })
@@ -203,7 +211,7 @@ export async function grow(out: string, { patients, only, keep }: Growing): Prom
     const origin = `http://127.0.0.1:${port}`
     ours = await startOurs(cluster.url, port, out)
     const sign = await signer(cluster.url, origin)
-    if (!again) await load(cluster.url, origin, sign, copies)
+    if (!again) await load(cluster.url, origin, sign, { copies, placed })
     await writeFile(`${folder}/complete`, `${patients} patients\n`)
     const persons = await personsOf(origin, sign, copies)
     const engine = await engineToken(sign)
@@ -213,7 +221,7 @@ export async function grow(out: string, { patients, only, keep }: Growing): Prom
     const ofEngines: Needed[] = []
     for (const kind of wanted(ENGINES)) ofEngines.push(await measure(cluster, origin, kind, persons, engine))
     const ways = only === undefined ? await measureWays(cluster, origin, persons) : []
-    save(out, 'grown', { patients, ofPatients, ofEngines, ways })
+    save(out, `grown-${placed}`, { patients, placed, ofPatients, ofEngines, ways })
     process.stdout.write(
       `${table("Patients' searches", ofPatients)}\n\n${table("Engines' searches", ofEngines)}\n\n${waysTable(sorted(ways, LIMIT))}\n`,
     )

@@ -70,6 +70,8 @@ function options() {
       profiles: { type: 'string' },
       patients: { type: 'string', default: '20000' },
       keep: { type: 'boolean', default: false },
+      /** With the rows of each record together, as they lie where records were sent one by one. */
+      together: { type: 'boolean', default: false },
       /** Measures what tokens cost instead. */
       tokens: { type: 'boolean', default: false },
       /** Node's own flags for our server, as in --flags=--cpu-prof. */

@@ -60,8 +60,17 @@ async function withoutIndexes(db: pg.Client, tables: readonly string[]): Promise
   return rows.map(({ indexdef }) => indexdef)
 }
 
-/** Copies of the rows of one type lie where chance puts them, as if the records had grown all at the same time. */
-function copyText(type: string): string {
+/**
+ * Where the copies lie: each where chance puts it, as if all records had grown at the same time, row by row; or one record
+ * after the other, as they lie when each was sent by itself.
+ */
+export type Placed = 'chance' | 'together'
+const ORDERS: Readonly<Record<Placed, { copies: string; beside: string }>> = {
+  chance: { copies: 'md5(id || k)', beside: 'md5(id || k)' },
+  together: { copies: 'k, patient, upd, id', beside: 'k, patient, id' },
+}
+
+function copyText(type: string, placed: Placed): string {
   const definition = definitionOf(type)
   const interned = definition ? internedOf(definition).map(param => `${param.replaceAll('-', '_')}_cc`) : []
   const own = definition?.releasedWith ? ['release_own'] : []
@@ -77,25 +86,29 @@ function copyText(type: string): string {
       s.shared || array(select ref || '-' || k from unnest(s.own) ref),
       ${CONTENT}, ${same}
     from (select id as seed, k, row_number() over () as n
-        from (select id, k from seed_${table}, generate_series(1, $1::int) k order by md5(id || k)) shuffled) c
+        from (select id, k from seed_${table}, generate_series(1, $1::int) k order by ${ORDERS[placed].copies}) placed) c
       join seed_${table} s on s.id = c.seed`
 }
 
-async function copyType(db: pg.Client, type: string, copies: number): Promise<void> {
+async function copyType(db: pg.Client, type: string, copies: number, placed: Placed): Promise<void> {
   const table = tableOf(type)
   await db.query(seedText(table))
-  await db.query(copyText(type), [copies])
+  await db.query(copyText(type, placed), [copies])
   await db.query(`drop table seed_${table}`)
 }
 
-const copyBeside = (table: string, columns: string): string => `
+const copyBeside = (table: string, columns: string, placed: Placed): string => `
   insert into ${table} (type, param, patient, id, ${columns})
   select type, param, patient || '-' || k, id || '-' || k, ${columns}
   from ${table}, generate_series(1, $1::int) k where patient like 'bench-%'
-  order by md5(id || k)`
+  order by ${ORDERS[placed].beside}`
 
 /** Copies each patient's record so many times. */
-export async function multiply(databaseUrl: string, copies: number, say: (what: string) => void): Promise<void> {
+export async function multiply(
+  databaseUrl: string,
+  { copies, placed }: { readonly copies: number; readonly placed: Placed },
+  say: (what: string) => void,
+): Promise<void> {
   const db = new pg.Client({ connectionString: databaseUrl, application_name: 'bench' })
   await db.connect()
   try {
@@ -104,10 +117,10 @@ export async function multiply(databaseUrl: string, copies: number, say: (what: 
     const tables = [...COPIED.map(tableOf), ...Object.keys(BESIDE)]
     const indexes = await withoutIndexes(db, tables)
     for (const type of COPIED) {
-      await copyType(db, type, copies)
+      await copyType(db, type, copies, placed)
       say(`copied ${type}`)
     }
-    for (const [table, columns] of Object.entries(BESIDE)) await db.query(copyBeside(table, columns), [copies])
+    for (const [table, columns] of Object.entries(BESIDE)) await db.query(copyBeside(table, columns, placed), [copies])
     say('copied the values of searches')
     for (const index of indexes) await db.query(index)
     say('made the indexes again')
