@@ -38,12 +38,12 @@ export const isOfRecord = (permission: Permission): permission is Permission & O
 const isInRecords = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
 
 /**
- * The same within one patient's record, for keys that few resources of anybody have: they are looked for by themselves. The
- * planner cannot tell them from frequent ones, and would rather fetch all of hers.
+ * The same within one patient's record, for keys that few resources of anybody have: they are looked for by themselves, and
+ * taken from where they were found. The planner cannot tell them from frequent ones, and would rather fetch all of hers.
  */
 const hasRareKey = (rows: Rows, keys: readonly string[]): Sql =>
   isOfRecord(rows.permission)
-    ? sql`${rows.row}.id = any(array(select f.id from ${name(tableOf(rows.permission.definition.type))} f
+    ? sql`${rows.row}.ctid = any(array(select f.ctid from ${name(tableOf(rows.permission.definition.type))} f
         where f.keys && ${keys.map(indexKey)}::bigint[]))`
     : hasKey(rows, keys)
 

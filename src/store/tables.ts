@@ -70,19 +70,19 @@ function statementsOf(definition: Definition): string[] {
   if (!main)
     return [
       ...statements,
-      `create index if not exists "${table}_patient" on "${table}" (patient, id${coveredBy(definition)}, release_at)`,
+      `create index if not exists "${table}_patient" on "${table}" (patient, id${coveredBy(definition)}, release_at, upd)`,
     ]
   return [
     ...statements,
     `alter table "${table}" add column if not exists date_lo timestamptz not null default '-infinity'`,
     `alter table "${table}" add column if not exists date_hi timestamptz not null default 'infinity'`,
-    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)}, date_hi, release_at)`,
+    `create index if not exists "${table}_patient" on "${table}" (patient, date_lo desc, id${coveredBy(definition)}, date_hi, release_at, upd)`,
   ]
 }
 
 /**
  * The sets a patient's list is mostly filtered by stand in its index, behind the columns that sort it and before its end. With
- * the release, what is counted by them need not be fetched.
+ * the release, what is counted by them need not be fetched; with the time of the last change, nothing that an app knows already.
  */
 const coveredBy = (definition: Definition): string =>
   ['code', 'category', 'status']

@@ -51,7 +51,7 @@ t.test('each migration is a pair, and its way back leaves what was there before'
 })
 
 t.test(
-  'the lists of a database from before know where a date ends, and the release, once it is brought up to date',
+  'the lists of a database from before know where a date ends, the release, and the last change, once it is brought up to date',
   async t => {
     const { url } = await empty()
     await migrate(url)
@@ -63,7 +63,9 @@ t.test(
         ({ indexdef }) => String(indexdef),
       )
     const now = await lists()
-    t.ok(now.some(each => each.includes('observation_patient') && each.endsWith('status_cc, date_hi, release_at)')))
+    t.ok(
+      now.some(each => each.includes('observation_patient') && each.endsWith('status_cc, date_hi, release_at, upd)')),
+    )
     while (!(await migrate(url, 'down')).includes('0073-dates-end-in-lists'));
     await client.query(
       'create index observation_patient on observation (patient, date_lo desc, id, code_cc, category_cc)',
