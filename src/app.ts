@@ -89,6 +89,7 @@ export async function build(config: Config, { pool, clock }: Needs): Promise<Fas
     maxBodyBytes: config.maxBodyBytes,
     maxJsonDepth: config.maxJsonDepth,
     maxBundleEntries: config.maxBundleEntries,
+    maxBatchSeconds: config.maxBatchSeconds,
     maxRequestsPerMinute: config.maxRequestsPerMinute,
     tokens,
     revoked,

@@ -166,6 +166,8 @@ function toSettings(environment: Environment) {
     maxBodyBytes: environment.PORTICO_MAX_BODY_BYTES,
     maxJsonDepth: environment.PORTICO_MAX_JSON_DEPTH,
     maxBundleEntries: environment.PORTICO_MAX_BUNDLE_ENTRIES,
+    maxStatementSeconds: environment.PORTICO_MAX_STATEMENT_SECONDS,
+    maxBatchSeconds: environment.PORTICO_MAX_BATCH_SECONDS,
     maxRequestsPerMinute: environment.PORTICO_MAX_REQUESTS_PER_MINUTE,
     statements: environment.PORTICO_STATEMENTS,
     profilePackages: listOf(environment.PORTICO_PROFILES).map(path => resolve(path.trim())),

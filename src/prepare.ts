@@ -21,7 +21,7 @@ export async function prepare(settings: Settings, log: Log): Promise<Prepared> {
     const config = complete(settings, settings.secret ?? (await keepSecret(settings.dataDir)))
     const databaseUrl = settings.databaseUrl ?? embedded?.url ?? ''
     for (const name of await migrate(databaseUrl)) log.info(`Migrated the database: ${name}`)
-    const pool = openPool({ databaseUrl })
+    const pool = openPool({ databaseUrl, maxStatementSeconds: config.maxStatementSeconds })
     const close = async () => {
       await pool.end()
       await stop()

@@ -103,6 +103,21 @@ export const schema = {
       default: 5000,
       description: 'How many entries a batch or transaction may have; more are answered with 413.',
     },
+    PORTICO_MAX_STATEMENT_SECONDS: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 3600,
+      default: 10,
+      description:
+        'How long the database may work on one statement, as that of a search; what takes longer is ended and answered with 503, code `timeout`, and Retry-After.',
+    },
+    PORTICO_MAX_BATCH_SECONDS: {
+      type: 'integer',
+      minimum: 1,
+      default: 30,
+      description:
+        'How long a batch may go on reading: what it asks for after that is not looked for, and its entries say 503, code `timeout`. Entries that write are always done.',
+    },
     PORTICO_MAX_REQUESTS_PER_MINUTE: {
       type: 'integer',
       minimum: 1,

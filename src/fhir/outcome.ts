@@ -90,6 +90,9 @@ export const preconditionFailed = (text: string, code: IssueType = 'conflict', s
 /** 413: more at once than this server takes. */
 export const tooLarge = (text: string, expression?: string) => one(413, 'too-long', text, expression)
 
+/** 503: it would take longer than this server works at once. */
+export const tooSlow = (text: string) => one(503, 'timeout', text, undefined, { headers: { 'retry-after': '5' } })
+
 /** 415: the body is of a media type that is not taken here. */
 export const unsupportedMedia = (text: string) => one(415, 'not-supported', text)
 

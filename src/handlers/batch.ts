@@ -1,5 +1,5 @@
 import { type ResponseEntry, responseBundle } from '../fhir/bundle.ts'
-import { FhirError } from '../fhir/outcome.ts'
+import { FhirError, tooSlow } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { audit, closed, lineOf } from '../store/audit.ts'
 import { unservedSetting } from '../store/clients.ts'
@@ -47,6 +47,17 @@ async function fewAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
+/**
+ * A batch of many searches, each of which may take its time, would keep others from theirs for minutes. What it writes is done
+ * nevertheless: whoever sent it could not tell what is left to be sent again.
+ * @throws FhirError 503 where it has read for so long
+ */
+function checkTime({ server, now }: Submission, entry: Entry): void {
+  const { maxBatchSeconds } = server
+  if (!isRead(entry) || server.clock().getTime() - now.getTime() < maxBatchSeconds * 1000) return
+  throw tooSlow(`The batch has taken ${maxBatchSeconds} seconds: ask for what is left in another one, for less at once`)
+}
+
 async function refusal(
   error: unknown,
   { server, grant, requestId, now }: Submission,
@@ -85,6 +96,7 @@ export async function batch(submission: Submission, values: readonly unknown[]):
     if (skips && isUnserved(entry)) return skipped(entry)
     const again = () => (submission.again().entry as Json[])[index]?.resource as Json
     try {
+      checkTime(submission, entry)
       const shared = { server, db: server.pool, grant, requestId, now, prefer, again }
       return await responseOfAnswer(await answerEntry(entry, shared), entry)
     } catch (error) {

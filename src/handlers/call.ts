@@ -19,6 +19,8 @@ export type Server = {
   readonly maxDepth: number
   /** How many entries a Bundle may have. */
   readonly maxEntries: number
+  /** For how long a batch may begin to read. */
+  readonly maxBatchSeconds: number
   /** The profiles that are loaded, if any are. */
   readonly profiles?: Profiles | undefined
   /** Who is asked about codes in `$validate`, if anybody is. */

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { FhirError, type Issue, outcome } from '../fhir/outcome.ts'
+import { FhirError, type Issue, outcome, tooSlow } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
 import type { IssueType } from '../fhir/types.ts'
 import { isUnavailable } from '../store/db.ts'
@@ -19,20 +19,20 @@ const CANCELLED = '57014'
 
 const issue = (code: IssueType, text: string): Issue => ({ severity: 'error', code, text })
 
-const retried = (code: IssueType, text: string): FhirError =>
-  new FhirError(503, [issue(code, text)], { headers: { 'retry-after': '5' } })
+const away = (): FhirError =>
+  new FhirError(503, [issue('transient', 'The database is not available')], { headers: { 'retry-after': '5' } })
 
 /** The error as FHIR says it, or nothing when it is a bug of ours. */
 export function knownError(error: unknown): FhirError | undefined {
   if (error instanceof FhirError) return error
-  if (isUnavailable(error)) return retried('transient', 'The database is not available')
+  if (isUnavailable(error)) return away()
   const { code, statusCode } = error as Partial<FastifyError>
   if (typeof code !== 'string') return undefined
   const refused = FASTIFY[code]
   if (refused) return new FhirError(refused[0], [issue(refused[1], refused[2])])
   if (code.startsWith('FST_') && statusCode !== undefined && statusCode < 500)
     return new FhirError(statusCode, [issue('invalid', 'The request cannot be understood')])
-  return code === CANCELLED ? retried('timeout', 'It took too long: ask for less at once') : undefined
+  return code === CANCELLED ? tooSlow('It took too long: ask for less at once') : undefined
 }
 
 /** Answers an error as an OperationOutcome. A bug shows the request's id and nothing else; its cause is in the log. */

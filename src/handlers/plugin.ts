@@ -41,6 +41,7 @@ export type FhirOptions = {
   readonly maxBodyBytes: number
   readonly maxJsonDepth: number
   readonly maxBundleEntries: number
+  readonly maxBatchSeconds: number
   /** Of one client, for one person. */
   readonly maxRequestsPerMinute?: number | undefined
   /** Whose access tokens are honoured. */
@@ -55,7 +56,15 @@ export type FhirOptions = {
 
 type ServerOptions = Pick<
   FhirOptions,
-  'pool' | 'clock' | 'baseUrl' | 'secret' | 'maxJsonDepth' | 'maxBundleEntries' | 'profiles' | 'terminologyServer'
+  | 'pool'
+  | 'clock'
+  | 'baseUrl'
+  | 'secret'
+  | 'maxJsonDepth'
+  | 'maxBundleEntries'
+  | 'maxBatchSeconds'
+  | 'profiles'
+  | 'terminologyServer'
 >
 
 const EXPOSED = [
@@ -101,11 +110,11 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
 
 /** What every call shares, also one that comes from within the process. */
 export function serverOf({ pool, clock, baseUrl, secret, profiles, ...limits }: ServerOptions): Server {
-  const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries } = limits
+  const { maxJsonDepth: maxDepth, maxBundleEntries: maxEntries, maxBatchSeconds } = limits
   const base = `${baseUrl}/fhir`
   const terminology = limits.terminologyServer ? terminologyServer(limits.terminologyServer, clock) : undefined
   const links = pageLinks(secret)
-  return { pool, load: loader(pool), links, base, maxDepth, maxEntries, profiles, terminology, clock }
+  return { pool, load: loader(pool), links, base, maxDepth, maxEntries, maxBatchSeconds, profiles, terminology, clock }
 }
 
 type Protection = Pick<FhirOptions, 'tokens' | 'revoked' | 'clock' | 'maxRequestsPerMinute'> & {

@@ -7,17 +7,20 @@ export type PoolSettings = {
   databaseUrl: string
   /** How many connections at most; more do not make one process faster. */
   max?: number
+  /** How long a statement may take; one that takes longer is a bug, an attack, or asks for too much: it is ended. */
+  maxStatementSeconds?: number
   /** Name in pg_stat_activity. */
   name?: string
 }
 
-/** Opens the connections of one process. A statement that runs for ten seconds is a bug or an attack: it is ended. */
-export function openPool({ databaseUrl, max = 8, name = 'portico' }: PoolSettings): pg.Pool {
+/** Opens the connections of one process. */
+export function openPool(settings: PoolSettings): pg.Pool {
+  const { databaseUrl, max = 8, maxStatementSeconds = 10, name = 'portico' } = settings
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max,
     application_name: name,
-    statement_timeout: 10_000,
+    statement_timeout: maxStatementSeconds * 1000,
     idle_in_transaction_session_timeout: 10_000,
     connectionTimeoutMillis: 10_000,
   })

@@ -38,4 +38,7 @@ t.test('statements and idle transactions end by themselves', async t => {
     "select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle",
   )
   t.same(rows, [{ statement: '10s', idle: '10s' }])
+  const patient = openPool({ databaseUrl: url, maxStatementSeconds: 90 })
+  t.teardown(() => patient.end())
+  t.same((await patient.query('show statement_timeout')).rows, [{ statement_timeout: '90s' }])
 })
