@@ -63,12 +63,40 @@ t.test('an app can ask whether it has changed, and for another mode', async t =>
   t.equal(again.status, 304)
   t.equal(again.text, '')
   t.equal((await anybody('/metadata', { headers: { 'if-none-match': 'W/"other"' } })).status, 200)
+  const strong = headers.etag?.replace('W/', '') ?? ''
+  for (const tags of [strong, `"other", ${headers.etag}`, '*'])
+    t.equal((await anybody('/metadata', { headers: { 'if-none-match': tags } })).status, 304, tags)
   t.equal((await anybody('/metadata', { method: 'HEAD' })).status, 200)
   t.equal((await anybody('/metadata?mode=full')).status, 200)
   const refused = await anybody('/metadata?mode=terminology')
   t.equal(refused.status, 400)
   t.match(refused.text, 'terminology')
   t.equal((await anybody('/metadata', { method: 'POST', body: {} })).headers.allow, 'GET, HEAD')
+})
+
+t.test('who needs a part of it is sent that, and what is no part is refused', async t => {
+  verifies('fhir-rest', 'REST-86', 'REST-99')
+  const parts: [query: string, there: string[], missing: string[]][] = [
+    [
+      '_elements=fhirVersion,software',
+      ['fhirVersion', 'software', 'status', 'format'],
+      ['rest', 'instantiates', 'name'],
+    ],
+    ['_summary=true', ['fhirVersion', 'url', 'rest'], []],
+    ['_summary=text', ['fhirVersion', 'status'], ['rest', 'name']],
+    ['_summary=false', ['rest'], ['meta']],
+  ]
+  for (const [query, there, missing] of parts) {
+    const { json } = await anybody(`/metadata?${query}`)
+    t.equal(json.resourceType, 'CapabilityStatement', query)
+    for (const name of there) t.ok(name in json, `${query} ${name}`)
+    for (const name of missing) t.notOk(name in json, `${query} ${name}`)
+  }
+  const [whole, summary] = [await anybody('/metadata'), await anybody('/metadata?_summary=true')]
+  t.match(summary.text, 'SUBSETTED')
+  t.ok(summary.text.length < whole.text.length / 2, 'the least part of it')
+  for (const query of ['_summary=some', '_elements=fhirVersoin', '_elements=rest&_summary=true'])
+    t.equal((await anybody(`/metadata?${query}`)).status, 400, query)
 })
 
 t.test('its oauth-uris are those of the discovery document, by the names that the extension has', async t => {

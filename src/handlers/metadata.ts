@@ -3,17 +3,21 @@ import type { FastifyInstance } from 'fastify'
 import { searchParametersOf } from '../fhir/model.ts'
 import { invalid } from '../fhir/outcome.ts'
 import { JSON_PATCH } from '../fhir/patch.ts'
-import type { ResourceType } from '../fhir/types.ts'
+import type { Searchable } from '../fhir/query.ts'
+import { isWhole, subset } from '../fhir/subset.ts'
+import type { Json, ResourceType } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import { definitions } from '../resources/index.ts'
 import { IPA_SERVER } from '../resources/international-patient-access.ts'
 import type { Profiles } from '../validation/profiles/profiles.ts'
 import { refuseOthers } from './allowed.ts'
 import { INTERACTIONS, offered } from './interactions.ts'
-import { FHIR_JSON, negotiate } from './negotiate.ts'
+import { FHIR_JSON, negotiate, queryPairs } from './negotiate.ts'
 import { OPERATIONS, typesOf } from './operations/index.ts'
 import type { NamedOperation } from './operations/operation.ts'
+import { isKnownTag } from './preconditions.ts'
 import { referencesOf, targetsOf } from './searchable.ts'
+import { shownOf } from './shown.ts'
 
 /** The endpoints that the extension oauth-uris has names for. */
 const ENDPOINTS = ['authorize', 'token', 'register', 'introspect', 'revoke'] as const
@@ -203,18 +207,33 @@ export function capabilityStatement(base: string, security: Security, profiles?:
   }
 }
 
+/** What may be said of the elements of the statement; there is nothing to search for. */
+const searchable = (base: string): Searchable => ({
+  type: 'CapabilityStatement',
+  base,
+  search: {},
+  references: () => undefined,
+  of: () => undefined,
+  targets: () => [],
+})
+
 /** `GET /metadata`, for everybody: https://hl7.org/fhir/R4/http.html#capabilities */
 export function capabilityRoute(app: FastifyInstance, base: string, security: Security, profiles?: Profiles): void {
-  const body = JSON.stringify(capabilityStatement(base, security, profiles))
-  const etag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`
+  const statement = capabilityStatement(base, security, profiles)
+  const body = JSON.stringify(statement)
+  const tag = createHash('sha256').update(body).digest('base64url').slice(0, 16)
+  const known = searchable(base)
   app.get('/metadata', async (request, reply) => {
     const { mode } = request.query as { mode?: string }
     if (mode !== undefined && mode !== 'full' && mode !== 'normative')
       throw invalid(`mode must be full or normative, not "${mode.slice(0, 40)}"`)
     const type = negotiate(request)
-    reply.header('etag', etag).header('cache-control', 'public, max-age=300')
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-    return reply.type(`${type}; charset=utf-8`).send(body)
+    const shown = shownOf(queryPairs(request.url), known)
+    reply.header('etag', `W/"${tag}"`).header('cache-control', 'public, max-age=300')
+    const { 'if-none-match': ifNoneMatch } = request.headers
+    if (ifNoneMatch !== undefined && isKnownTag(ifNoneMatch, tag)) return reply.code(304).send()
+    const text = isWhole(shown) ? body : JSON.stringify(subset(statement as unknown as Json, shown))
+    return reply.type(`${type}; charset=utf-8`).send(text)
   })
   refuseOthers(app, '/metadata', ['GET'])
 }

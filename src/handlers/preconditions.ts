@@ -21,6 +21,13 @@ export function tagsOf(header: string, name: string): '*' | readonly string[] {
   return tags.map(([, tag = '']) => tag)
 }
 
+/**
+ * Whether a client that asks with If-None-Match has what a tag names: that tag, weak or strong, among others, or `*`. What is
+ * no tag is passed over, so that it gets what it asks for. https://hl7.org/fhir/R4/http.html#cread
+ */
+export const isKnownTag = (ifNoneMatch: string, tag: string): boolean =>
+  ifNoneMatch.split(',').some(each => ['*', `"${tag}"`].includes(each.trim().replace(/^W\//, '')))
+
 const names = (tags: '*' | readonly string[], version: number): boolean =>
   tags === '*' || tags.includes(String(version))
 

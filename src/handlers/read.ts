@@ -3,13 +3,13 @@ import { gone, notFound } from '../fhir/outcome.ts'
 import type { Access } from '../store/audit.ts'
 import { readOne, type Stored, wasDeleted } from '../store/read.ts'
 import { type Answer, type Call, versionHeaders } from './call.ts'
+import { isKnownTag } from './preconditions.ts'
 import { cutText, shownBy } from './shown.ts'
 
 /** Whether the client has this version already, https://hl7.org/fhir/R4/http.html#cread */
 function isKnown({ conditions }: Call, { version, updated }: Stored): boolean {
   const { ifNoneMatch, ifModifiedSince } = conditions
-  if (ifNoneMatch !== undefined)
-    return ifNoneMatch.split(',').some(tag => ['*', `"${version}"`].includes(tag.trim().replace(/^W\//, '')))
+  if (ifNoneMatch !== undefined) return isKnownTag(ifNoneMatch, String(version))
   if (ifModifiedSince === undefined) return false
   const since = Date.parse(ifModifiedSince)
   // HTTP dates have whole seconds; what was stored within that second counts as known.
