@@ -7,12 +7,16 @@ export type Issue = {
   code: IssueType
   text: string
   expression?: string | undefined
+  /** The parameter of the request that it is about, where it is about no element. */
+  parameter?: string | undefined
   /** The Spine code, where it says more than the one that goes with `code`. */
   spine?: string | undefined
 }
 
 /** What the HTTP answer needs beyond the outcome itself: extra headers (an Allow, a WWW-Authenticate). */
 export type Extra = { headers?: Record<string, string> }
+
+const LONGEST_NAME = 60
 
 /**
  * An answer that is not a success: an HTTP status and one or more issues of an OperationOutcome
@@ -36,7 +40,14 @@ export class FhirError extends Error {
     const issues = this.issues.map(issue => ({
       ...issue,
       expression: issue.expression ? `${prefix}.${issue.expression}` : prefix,
+      parameter: undefined,
     }))
+    return new FhirError(this.status, issues, { headers: this.headers })
+  }
+
+  /** The same error, said of a parameter of the request. */
+  about(parameter: string): FhirError {
+    const issues = this.issues.map(issue => ({ parameter: parameter.slice(0, LONGEST_NAME), ...issue }))
     return new FhirError(this.status, issues, { headers: this.headers })
   }
 }
@@ -112,19 +123,28 @@ function detailsOf(issue: Issue): OperationOutcomeIssue['details'] | undefined {
   return { coding: [{ system: SPINE_SYSTEM, code, display: words.charAt(0).toUpperCase() + words.slice(1) }] }
 }
 
+/**
+ * Where an issue is. A parameter is named as R4 says of `location`; `expression` has taken the place of that and is what
+ * clients read. https://hl7.org/fhir/R4/operationoutcome-definitions.html#OperationOutcome.issue.location
+ */
+function placeOf({ expression, parameter }: Issue): Pick<OperationOutcomeIssue, 'location' | 'expression'> {
+  if (expression !== undefined) return { expression: [expression] }
+  return parameter ? { location: [`http.${parameter}`], expression: [`http.${parameter}`] } : {}
+}
+
 /** The OperationOutcome of some issues. `diagnostics` is the sentence that a person reads. */
 export function outcome(issues: readonly Issue[]): OperationOutcome {
   return {
     resourceType: 'OperationOutcome',
     issue: issues.map((issue): OperationOutcomeIssue => {
-      const { severity, code, text, expression } = issue
+      const { severity, code, text } = issue
       const details = detailsOf(issue)
       return {
         severity,
         code,
         ...(details ? { details } : {}),
         diagnostics: text,
-        ...(expression === undefined ? {} : { expression: [expression] }),
+        ...placeOf(issue),
       }
     }),
   }

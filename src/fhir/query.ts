@@ -1,4 +1,4 @@
-import { invalid } from './outcome.ts'
+import { FhirError, invalid } from './outcome.ts'
 import { type Clause, parseClause, unknownParameter, valuesOf } from './query-clause.ts'
 import { DEFAULT_RESULTS, type Results, readResult } from './result-params.ts'
 import type { SearchParam } from './search.ts'
@@ -49,7 +49,7 @@ export function parseQuery(
   const used: [string, string][] = []
   const ignored: string[] = []
   let values = 0
-  for (const [name, value] of params) {
+  const read = (name: string, value: string): void => {
     if (ONCE.includes(name) && used.some(([other, before]) => other === name && before !== value))
       throw invalid(`${name} is there twice, with different values`)
     if (value === '') throw invalid(`The search parameter "${name.slice(0, 60)}" has no value`)
@@ -58,7 +58,7 @@ export function parseQuery(
       if (!clause && !lenient) throw unknownParameter(name, searchable)
       if (!clause) ignored.push(name)
       else clauses.push(clause)
-      if (!clause) continue
+      if (!clause) return
       values += valuesOf(clause)
     }
     used.push([name, value])
@@ -66,6 +66,13 @@ export function parseQuery(
       throw invalid(`A search has at most ${MOST_PARAMETERS} parameters`, undefined, 'too-costly')
     if (values > MOST_VALUES)
       throw invalid(`A search has at most ${MOST_VALUES} values, over all its parameters`, undefined, 'too-costly')
+  }
+  for (const [name, value] of params) {
+    try {
+      read(name, value)
+    } catch (error) {
+      throw error instanceof FhirError ? error.about(name) : error
+    }
   }
   return { ...results, clauses, used, ignored }
 }

@@ -64,7 +64,9 @@ export function pageLinks(secret: string): PageLinks {
     },
     open(sealed, type, grant) {
       const bytes = Buffer.from(sealed, 'base64url')
-      const wrong = invalid('The value of _page is not a link that this server gave you: start the search again')
+      const wrong = invalid('The value of _page is not a link that this server gave you: start the search again').about(
+        '_page',
+      )
       // Base64 leaves bits unused at its end: only the one spelling that was given out is taken.
       if (bytes.length <= IV + TAG || bytes.toString('base64url') !== sealed) throw wrong
       const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV), { authTagLength: TAG })

@@ -31,7 +31,9 @@ export function followedOf(params: Params): Followed | undefined {
   const besides = params.filter(([name]) => name !== '_page' && !FORMATS.includes(name))
   const other = besides.find(([name]) => name !== '_count')
   if (other)
-    throw invalid(`_page carries the whole request: only _count may stand beside it, not "${other[0].slice(0, 60)}"`)
+    throw invalid(
+      `_page carries the whole request: only _count may stand beside it, not "${other[0].slice(0, 60)}"`,
+    ).about('_page')
   return { sealed, size: besides }
 }
 

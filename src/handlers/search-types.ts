@@ -32,7 +32,7 @@ export function typesOf(
     if (served) permit(grant, served, 'search-type')
     throw invalid(
       `_type: "${type.slice(0, 60)}" cannot be searched here. Possible are: ${among.map(each => each.type).join(', ')}`,
-    )
+    ).about('_type')
   })
   return { types, params: others }
 }

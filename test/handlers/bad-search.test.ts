@@ -79,8 +79,10 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
   for (const [search, ...quoted] of wrong) {
     const reply = await engine(`/${search}`)
     t.ok(isRefusal(reply), `${search} ${reply.status}`)
-    const [issue] = reply.json.issue as { diagnostics: string }[]
+    const [issue] = reply.json.issue as { diagnostics: string; expression?: string[]; location?: string[] }[]
     for (const part of quoted) t.ok(issue?.diagnostics.includes(part), `${part} in ${issue?.diagnostics}`)
+    const name = /\?([^=&]*)/.exec(search)?.[1]
+    t.same([issue?.location, issue?.expression], Array(2).fill(name ? [`http.${name}`] : undefined), search)
   }
 })
 
