@@ -7,7 +7,7 @@ import type { Json } from '../fhir/types.ts'
 import type { Definition } from '../resources/definition.ts'
 import type { Server } from './call.ts'
 import { type MediaType, parseMediaType, parseMediaTypes } from './media-type.ts'
-import { FHIR_JSON, formatOf, JSON_TYPES, negotiate } from './negotiate.ts'
+import { FHIR_JSON, formatOf, JSON_TYPES, negotiate, queryPairs } from './negotiate.ts'
 import type { OperationAnswer } from './operations/operation.ts'
 import { type Range, rangeOf } from './range.ts'
 
@@ -52,8 +52,13 @@ function qualityOf(ranges: readonly MediaType[], type: string): number {
   return best?.quality ?? 0
 }
 
+/** Whether a part of the resource is asked for, of which the content itself may be none: that is sent as FHIR's JSON. */
+const isPartAsked = ({ url }: FastifyRequest): boolean =>
+  queryPairs(url).some(([name, value]) => name === '_elements' || (name === '_summary' && value !== 'false'))
+
 /** Whether the content itself is asked for, or anything that is not named as FHIR's JSON. */
 function isNativeAsked(request: FastifyRequest, contentType: string): boolean {
+  if (isPartAsked(request)) return false
   const format = formatOf(request)
   if (format) return format.type === contentType && !JSON_TYPES.includes(contentType)
   const ranges = parseMediaTypes(request.headers.accept ?? '*/*')

@@ -83,14 +83,28 @@ export function negotiate(request: FastifyRequest): string {
 }
 
 /**
+ * Refuses a body that is compressed: what would be stored of it is not what was meant.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+ * @throws FhirError 415
+ */
+export function checkEncoding({ headers }: FastifyRequest): void {
+  const { 'content-encoding': encoding = 'identity' } = headers
+  if (encoding.trim().toLowerCase() === 'identity') return
+  const text = `The body must not be encoded as ${encoding.slice(0, 40)}`
+  throw new FhirError(415, [{ severity: 'error', code: 'not-supported', text }], {
+    headers: { 'accept-encoding': 'identity' },
+  })
+}
+
+/**
  * Refuses a body that is not what its media type promises here: another charset, another FHIR, compressed, or a patch
  * where none is possible.
  * @throws FhirError 415
  */
-export function checkContentType({ headers, method }: FastifyRequest): void {
+export function checkContentType(request: FastifyRequest): void {
+  const { headers, method } = request
   const sent = parseMediaType(headers['content-type'] ?? '')
-  const { 'content-encoding': encoding = 'identity' } = headers
-  if (encoding !== 'identity') throw unsupportedMedia(`The body must not be encoded as ${encoding.slice(0, 40)}`)
+  checkEncoding(request)
   const charset = sent.parameters.get('charset') ?? 'utf-8'
   if (!/^utf-?8$/i.test(charset)) throw unsupportedMedia(`The body must be UTF-8, not ${charset.slice(0, 40)}`)
   if (!isOurVersion(sent))

@@ -15,7 +15,7 @@ import { authenticator, type Revoked } from './authenticate.ts'
 import type { Server } from './call.ts'
 import { sendError } from './errors.ts'
 import { capabilityRoute, type Security } from './metadata.ts'
-import { checkContentType, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
+import { checkContentType, checkEncoding, FORM, isPretty, JSON_TYPES } from './negotiate.ts'
 import { unknownOperation } from './operations/unknown.ts'
 import { pageLinks } from './page-link.ts'
 import { pathIn } from './path-shape.ts'
@@ -104,7 +104,10 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
   app.addContentTypeParser(
     FORM,
     { parseAs: 'buffer', bodyLimit: 1024 * 1024 },
-    async (_request: FastifyRequest, body: Buffer) => textOf(body),
+    async (request: FastifyRequest, body: Buffer) => {
+      checkEncoding(request)
+      return textOf(body)
+    },
   )
 }
 

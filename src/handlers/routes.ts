@@ -7,7 +7,7 @@ import { refuseOthers } from './allowed.ts'
 import { submitBundle } from './bundle.ts'
 import type { Call, Conditions, Server } from './call.ts'
 import { resourceOfContent, sendNative } from './native.ts'
-import { FORM, formPairs, isForm, negotiate, queryPairs } from './negotiate.ts'
+import { checkEncoding, FORM, formPairs, isForm, negotiate, queryPairs } from './negotiate.ts'
 import { send } from './send.ts'
 import { type Asked, type Parts, pathOf, type Way } from './way.ts'
 import { PLACES, type Place } from './ways.ts'
@@ -119,7 +119,10 @@ function placeRoutes(app: FastifyInstance, server: Server, { url, ways }: Place)
 /** Content of any media type is taken for what holds content, and for nothing else. */
 function contentRoutes(app: FastifyInstance, server: Server, places: readonly Place[]): void {
   app.register(async contentApp => {
-    contentApp.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
+    contentApp.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+      checkEncoding(request)
+      return body
+    })
     for (const place of places) placeRoutes(contentApp, server, place)
   })
 }

@@ -55,6 +55,15 @@ t.test('the resource is sent to whoever asks for FHIR', async t => {
   t.equal((await get('/Binary/none')).json.resourceType, 'OperationOutcome')
 })
 
+t.test('a part of the resource is FHIR, never a document that holds nothing', async t => {
+  for (const query of ['_summary=true', '_elements=contentType', '_summary=data']) {
+    const { status, json } = await get(`/Binary/pdf?${query}`)
+    t.match([status, json], [200, { resourceType: 'Binary', contentType: 'application/pdf' }], query)
+    t.match(JSON.stringify(json), 'SUBSETTED', query)
+  }
+  t.equal((await get('/Binary/pdf?_summary=false')).text, PDF)
+})
+
 t.test('what a browser could run is neither shown in place nor free', async t => {
   const cases: [type: string, disposition: string, isSandboxed: boolean][] = [
     ['application/pdf', 'inline; filename="kind.pdf"', false],
@@ -160,6 +169,12 @@ t.test('content needs a type, and no other type of resource takes it', async t =
   for (const type of ['application/fhir+xml', 'nonsense', '']) t.equal((await send('/Binary', type)).status, 415, type)
   for (const path of ['/Patient', '/']) t.equal((await send(path, 'application/pdf')).status, 415, path)
   t.equal((await send('/Binary', 'text/plain', { 'x-security-context': '::' })).status, 400)
+  for (const encoding of ['gzip', 'br', 'gzip, identity']) {
+    const reply = await send('/Binary', 'text/plain', { 'content-encoding': encoding })
+    t.match(reply, { status: 415, headers: { 'accept-encoding': 'identity' } }, encoding)
+    t.match(reply.text, encoding)
+  }
+  t.equal((await send('/Binary', 'text/plain', { 'content-encoding': 'Identity' })).status, 201)
 })
 
 t.test('content is shown to whom the letter is shown', async t => {
