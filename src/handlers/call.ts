@@ -66,6 +66,8 @@ export type Answer = {
   readonly headers: Readonly<Record<string, string>>
   /** When the version was stored, exactly: `Last-Modified` has whole seconds. */
   readonly updated?: Date
+  /** Of a write, the version that it made or found, below the base: every entry of a Bundle that writes is told. */
+  readonly location?: string
 }
 
 /** An interaction with a resource, https://hl7.org/fhir/R4/http.html */

@@ -27,13 +27,13 @@ export const storedIssue = ({ intent, id, version }: Written): Issue => ({
 /** What a write answers: the version's headers, and as much of a body as `Prefer: return` asks for. */
 export function writtenAnswer({ server, conditions }: Call, written: Written): Answer {
   const { intent, id, status, version, updated, content } = written
-  const url = `${server.base}/${intent.definition.type}/${id}`
+  const name = `${intent.definition.type}/${id}/_history/${version}`
   // Also where a conditional create found one: it is what the client wants to refer to.
   const isMade = status === 201 || intent.method === 'POST'
-  const location = isMade ? { location: `${url}/_history/${version}` } : {}
+  const location = isMade ? { location: `${server.base}/${name}` } : {}
   const headers = { ...(version > 0 ? versionHeaders(version, updated) : {}), ...location }
   const preferred = returnPreference(conditions.prefer)
-  const said = { status, headers, ...(version > 0 ? { updated } : {}) }
+  const said = { status, headers, ...(version > 0 ? { updated, location: name } : {}) }
   if (status === 204 || content === undefined || preferred === 'minimal') return said
   if (preferred !== 'OperationOutcome') return { ...said, body: content }
   const issues = [storedIssue(written), ...profileWarnings(server, content)]

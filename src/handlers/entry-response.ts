@@ -63,12 +63,12 @@ async function textOf(body: OperationAnswer['body']): Promise<string> {
 
 /** What an interaction or operation answered, as an entry. */
 export async function responseOfAnswer(answer: OperationAnswer, { method }: Entry): Promise<ResponseEntry> {
-  const { status, headers, body, issues, updated } = answer
+  const { status, headers, body, issues, updated, location } = answer
   // Read also where it is not wanted: what is behind it ends with it.
   const content = body === undefined ? undefined : await textOf(body)
   return {
     status: statusText(status),
-    ...(headers.location === undefined ? {} : { location: headers.location }),
+    ...(location === undefined ? {} : { location }),
     ...(headers.etag === undefined ? {} : { etag: headers.etag }),
     ...(updated === undefined ? {} : { lastModified: updated.toISOString() }),
     ...(content === undefined || issues !== undefined || method === 'HEAD' ? {} : { content }),

@@ -1,4 +1,5 @@
 import type { Grant } from '../access/grant.ts'
+import { RESOURCE_TYPES } from '../fhir/model.ts'
 import { FhirError, invalid, notAllowed } from '../fhir/outcome.ts'
 import { patchInEntry } from '../fhir/patch.ts'
 import type { Json } from '../fhir/types.ts'
@@ -60,7 +61,8 @@ function decoded(part: string, place: string): string {
 
 /** The path below the base, and the query, of what is written as `Patient/1`, `/Patient/1` or with the base before it. */
 function pathAndQuery(url: string, { base }: Server, place: string): [path: string, query: string] {
-  const local = url.startsWith(`${base}/`) ? url.slice(base.length) : url.replace(/^\/?/, '/')
+  const isBelow = url.startsWith(base) && /^(?:[/?]|$)/.test(url.slice(base.length))
+  const local = (isBelow ? url.slice(base.length) : url).replace(/^\/?/, '/')
   const mark = local.indexOf('?')
   const path = mark < 0 ? local : local.slice(0, mark)
   const parts = path.split('/').map(part => decoded(part, place))
@@ -96,8 +98,13 @@ export function entryOf(value: unknown, index: number, server: Server): Entry {
   }
 }
 
-/** Whether an entry is about a type that is not served, and that a client may be set to skip. */
-export const isUnserved = ({ way, type }: Entry): boolean =>
+/**
+ * Whether an entry is about a type of FHIR that is not served, and that a client may be set to skip: of a misspelt one
+ * nothing is known.
+ */
+export const isUnserved = (entry: Entry): boolean => isOfNoType(entry) && RESOURCE_TYPES.has(entry.type)
+
+const isOfNoType = ({ way, type }: Entry): boolean =>
   way === undefined && /^[A-Z][A-Za-z]*$/.test(type) && definitionOf(type) === undefined
 
 /** Whether an entry only asks. */
@@ -125,7 +132,7 @@ export function wayOf(entry: Entry): Way {
   const { way, method, path, place } = entry
   if (way) return way
   const at = `${place}.request.url`
-  if (isUnserved(entry)) throw notServed(entry, at)
+  if (isOfNoType(entry)) throw notServed(entry, at)
   const methods = waysAt(path).ways.map(each => each.method)
   if (methods.length > 0)
     throw notAllowed(`${method} is not possible with this request.url; possible are ${methods}`, methods).within(at)

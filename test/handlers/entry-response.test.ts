@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { Json } from '../../src/fhir/types.ts'
+import { saveClientSetting } from '../../src/store/clients.ts'
 import { client, entriesOf, type Reply } from '../support/client.ts'
 import { server } from '../support/server.ts'
-import { engineToken } from '../support/token.ts'
+import { engineToken, token } from '../support/token.ts'
 
 const s = await server(t, { variables: { PORTICO_MAX_BUNDLE_ENTRIES: '2000' } })
 const engine = client(s, await engineToken(s))
@@ -35,6 +36,57 @@ t.test('Prefer says how much comes back of each entry, in batches as in transact
     t.equal(told?.resource, undefined)
     t.match(told?.response.outcome, { issue: [{ severity: 'information' }] })
   }
+})
+
+t.test('every entry that writes is told the version that it made, by its address below the base', async t => {
+  for (const type of ['batch', 'transaction']) {
+    const id = `told-${type}`
+    const by = (method: string, more: Json = {}): Json => ({ request: { method, url: `Patient/${id}` }, ...more })
+    const path = { name: 'path', valueString: 'Patient.active' }
+    const part = [{ name: 'type', valueCode: 'delete' }, path]
+    const patch = { resourceType: 'Parameters', parameter: [{ name: 'operation', part }] }
+    const writes = [
+      put(id, { active: true }),
+      put(id, { active: false }),
+      by('PATCH', { resource: patch }),
+      by('DELETE'),
+    ]
+    const locations: (string | undefined)[] = []
+    for (const write of writes)
+      locations.push(answersOf(await send(type, [write, get(`Patient?_id=${id}`)]))[0]?.response.location)
+    t.same(
+      locations,
+      ['1', '2', '3', '4'].map(version => `Patient/${id}/_history/${version}`),
+      type,
+    )
+    const made = { resource: { resourceType: 'Patient' }, request: { method: 'POST', url: 'Patient' } }
+    const [posted, read] = answersOf(await send(type, [made, get('Patient?_count=1')]))
+    t.match(posted?.response.location, /^Patient\/[^/]+\/_history\/1$/, type)
+    t.equal(read?.response.location, undefined, type)
+  }
+})
+
+t.test('a url may be absolute, of the base alone too', async t => {
+  const base = `${s.baseUrl}/fhir`
+  for (const url of [`${base}/Patient?_count=1`, `${base}?_type=Patient&_count=1`, `${base}/?_type=Patient`, base])
+    t.same(statusesOf(await send('batch', [get(url)])), ['200'], url)
+  for (const url of [`${base}x/Patient`, `${base.replace('fhir', 'other')}/Patient`, 'http://elsewhere.example/fhir'])
+    t.same(statusesOf(await send('batch', [get(url)])), ['404'], url)
+})
+
+t.test('a client that lets types be skipped that are not served is told of those that FHIR does not have', async t => {
+  const skipping = client(s, await token(s, { sub: 'skipping', scope: 'system/*.cruds' }))
+  await saveClientSetting(s.pool, 'skipping', 'skip')
+  const ask = (type: string, url: string) => {
+    const entry = [{ resource: { resourceType: url }, request: { method: 'POST', url } }]
+    return skipping('/', { method: 'POST', body: { resourceType: 'Bundle', type, entry } })
+  }
+  t.same(statusesOf(await ask('batch', 'Basic')), ['200'])
+  t.same(statusesOf(await ask('batch', 'Pateint')), ['404'])
+  t.equal((await ask('transaction', 'Basic')).status, 200)
+  const refused = await ask('transaction', 'Pateint')
+  t.equal(refused.status, 400)
+  t.match(refused.text, 'Pateint is not served here')
 })
 
 t.test('the entries of a batch are answered in their order, each for itself', async t => {
