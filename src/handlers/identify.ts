@@ -1,5 +1,6 @@
 import type { Grant } from '../access/grant.ts'
 import { isWhole, permit } from '../access/permit.ts'
+import { tokensOf } from '../fhir/extract.ts'
 import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
 import { type Clause, parseQuery } from '../fhir/query.ts'
 import { RESULT_PARAMETERS } from '../fhir/result-params.ts'
@@ -38,6 +39,41 @@ const severalMatch = ({ definition }: Intent) =>
     `More than one ${definition.type} matches the condition; it must name at most one`,
     'multiple-matches',
   )
+
+/** A conditional write, and what its criteria say. */
+type Conditional = { readonly intent: Intent; readonly clauses: readonly Clause[] }
+
+/** The values of the identifiers that criteria name, in whatever system and beside whatever else. */
+const valuesNamed = (clauses: readonly Clause[]): string[] =>
+  clauses
+    .filter(({ param }) => param === 'identifier')
+    .flatMap(({ values }) => values)
+    .flatMap(each => (each.kind === 'token' ? (each.code ?? []) : each.kind === 'typed' ? each.value : []))
+
+/**
+ * What a conditional write must be alone with: each identifier that it asks for or brings along, so that what is the same by any
+ * of them is made once, however each asks for it. Systems are left out, for criteria need not say them. Who asks for no identifier
+ * is alone with who asks in the same words.
+ */
+function aloneWith({ intent, clauses }: Conditional): string[] {
+  const { definition, resource } = intent
+  const { type } = definition
+  const named = valuesNamed(clauses)
+  const carried = resource ? tokensOf(type, 'identifier', resource).flatMap(({ code }) => code ?? []) : []
+  const values = [...named, ...carried].map(value => `${type}?identifier=${value}`)
+  return named.length > 0 ? values : [identityOf(intent), ...values]
+}
+
+function identitiesOf(conditional: readonly Conditional[]): Map<string, Set<string>> {
+  const named = new Map<string, Set<string>>()
+  for (const each of conditional) {
+    const { type } = each.intent.definition
+    const identities = named.get(type) ?? new Set()
+    named.set(type, identities)
+    for (const identity of aloneWith(each)) identities.add(identity)
+  }
+  return named
+}
 
 /** How many a conditional delete may delete at once. */
 const MOST_AT_ONCE = 1000
@@ -103,15 +139,13 @@ function identifierOf([first, ...more]: readonly Clause[]): Identity | undefined
 /** The ids that the criteria of writes name: those by identifier with one statement for each type, the others singly. */
 async function findAll(
   db: Queryable,
-  server: Server,
   writer: Writer,
-  conditional: readonly Intent[],
+  conditional: readonly Conditional[],
 ): Promise<Map<Intent, readonly string[]>> {
   const found = new Map<Intent, readonly string[]>()
   const sets = new Map<Definition, [Intent, Identity][]>()
-  for (const intent of conditional) {
+  for (const { intent, clauses } of conditional) {
     const { definition, place } = intent
-    const clauses = inPlace(place, () => clausesOf(intent, server))
     const identity = identifierOf(clauses)
     const seesAll = isWhole(permit(writer.grant, definition, 'search-type'))
     if (identity && seesAll) {
@@ -152,9 +186,11 @@ export async function identify(
   writer: Writer,
   intents: readonly Intent[],
 ): Promise<Known[]> {
-  const conditional = intents.filter(intent => intent.criteria !== undefined)
-  await lockIdentities(db, conditional.map(identityOf))
-  const foundIds = await findAll(db, server, writer, conditional)
+  const conditional = intents
+    .filter(intent => intent.criteria !== undefined)
+    .map(intent => ({ intent, clauses: inPlace(intent.place, () => clausesOf(intent, server)) }))
+  await lockIdentities(db, identitiesOf(conditional))
+  const foundIds = await findAll(db, writer, conditional)
   return intents.flatMap(intent => {
     const [found, ...others] = foundIds.get(intent) ?? []
     const own = intent.method === 'PUT' && typeof intent.resource?.id === 'string' ? intent.resource.id : undefined

@@ -9,16 +9,30 @@ import { all, name, raw, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { visibleTo } from './visible.ts'
 
+/** So many identities of one type a transaction locks singly: the database has room for some ten thousand locks in all. */
+const MOST_LOCKS = 2000
+
 /**
- * Takes locks on the identities that a transaction is about to create or look up, in one order: of two that name the
- * same one, the second waits and then finds what the first has made.
+ * Takes locks on the identities that a transaction is about to create or look up, by type, in one order: of two that name the
+ * same one, the second waits and then finds what the first has made. One that names very many locks all of the type instead.
  */
-export async function lockIdentities(db: Queryable, identities: readonly string[]): Promise<void> {
-  if (identities.length === 0) return
-  const keys = [...new Set(identities.map(indexKey))].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+export async function lockIdentities(
+  db: Queryable,
+  identities: ReadonlyMap<string, ReadonlySet<string>>,
+  most: number = MOST_LOCKS,
+): Promise<void> {
+  const locks = [...identities].flatMap(([type, named]) => {
+    const isMany = named.size > most
+    const each = isMany ? [] : [...named].map(identity => ({ key: indexKey(identity), alone: true }))
+    return [{ key: indexKey(`identities of ${type}`), alone: isMany }, ...each]
+  })
+  if (locks.length === 0) return
+  const sorted = locks.sort((a, b) => (BigInt(a.key) < BigInt(b.key) ? -1 : 1))
   await run(
     db,
-    sql`select pg_advisory_xact_lock(key) from unnest(${keys}::bigint[]) with ordinality as k(key, n) order by n`,
+    sql`select case when k.alone then pg_advisory_xact_lock(k.key) else pg_advisory_xact_lock_shared(k.key) end
+      from unnest(${sorted.map(({ key }) => key)}::bigint[], ${sorted.map(({ alone }) => alone)}::boolean[])
+        with ordinality as k(key, alone, n) order by n`,
   )
 }
 

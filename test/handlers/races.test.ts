@@ -65,6 +65,43 @@ t.test('the same criteria in another order are the same identity', async t => {
   t.same(counts(replies), { 201: 1, 200: 19 })
 })
 
+t.test('one identity that is asked for in many ways at once is made once', async t => {
+  verifies('fhir-rest', 'REST-24')
+  const { system, value } = { system: `${SYSTEM}/more`, value: 'four' }
+  const body = patient({
+    active: true,
+    identifier: [
+      { system, value },
+      { system: SYSTEM, value: 'four-too' },
+    ],
+    name: [{ family: 'Fourth' }],
+  })
+  const queries = [
+    `identifier=${system}|${value}`,
+    `identifier=${value}`,
+    `identifier=${system}|${value}&active=true`,
+    `identifier=${system}|none,${system}|${value}`,
+    `identifier=${SYSTEM}|four-too`,
+    `identifier=${SYSTEM}|four-too&identifier=${system}|${value}`,
+    'family:exact=Fourth',
+  ]
+  const ways = [
+    (query: string) => post(body, { 'if-none-exist': query }),
+    (query: string) => engine(`/Patient?${query}`, { method: 'PUT', body }),
+    (query: string) => transaction([entry(body, { method: 'POST', url: 'Patient', ifNoneExist: query })]),
+    (query: string) => transaction([entry(body, { url: `Patient?${query}` })]),
+  ]
+  const replies = await together(56, index => {
+    const way = ways[index % ways.length]
+    return way ? way(queries[index % queries.length] ?? '') : post(body)
+  })
+  t.same(
+    replies.filter(({ status }) => status > 201).map(({ text }) => text),
+    [],
+  )
+  t.equal(namesOf(await engine('/Patient?family=Fourth')).length, 1)
+})
+
 t.test('criteria that match several are refused with 412, and write nothing', async t => {
   verifies('fhir-rest', 'REST-23', 'REST-29')
   await post(numbered('many'))
