@@ -1,4 +1,4 @@
-import { listOf, type Member, membersOf, type Place, placeOf, placesOf, valueAt } from './fhirpath-place.ts'
+import { listOf, type Member, membersOf, type Place, placeOf, placesOf, typeAt, valueAt } from './fhirpath-place.ts'
 import { invalid, unprocessable } from './outcome.ts'
 import type { Json } from './types.ts'
 
@@ -98,16 +98,16 @@ function add(resource: Json, operation: Part): void {
   const owner = valueAt(place)
   const name = textOf(operation, 'name')
   const part = partOf(operation, 'value')
-  const { member, isList, type } = memberFor(place.type, name, valueOfPart(part)?.type)
-  if (typeof owner !== 'object' || owner === null)
-    throw unprocessable(`${name} cannot be added to a ${place.type}`, WHERE)
+  const on = typeAt(place)
+  const { member, isList, type } = memberFor(on, name, valueOfPart(part)?.type)
+  if (typeof owner !== 'object' || owner === null) throw unprocessable(`${name} cannot be added to a ${on}`, WHERE)
   const holder = owner as Json
   const { value } = contentOf(part, type)
   if (isList) {
     put(holder, member, ((holder[member] as unknown[] | undefined) ?? []).length, value)
     return
   }
-  if (membersOf(place.type, name).some(each => holder[each.member] !== undefined))
+  if (membersOf(on, name).some(each => holder[each.member] !== undefined))
     throw unprocessable(`${name} is there already: use replace`, WHERE)
   holder[member] = value
 }
@@ -128,7 +128,10 @@ function insert(resource: Json, operation: Part): void {
 /** What is not there need not be deleted; of several it is not clear which one is meant. */
 function remove(resource: Json, operation: Part): void {
   const path = textOf(operation, 'path')
-  if (placesOf(resource, path).length > 0) take(placeOf(resource, path))
+  if (placesOf(resource, path).length === 0) return
+  const place = placeOf(resource, path)
+  if (place.member === 'root') throw invalid('A resource is deleted by a delete, not by a patch', WHERE)
+  take(place)
 }
 
 function replace(resource: Json, operation: Part): void {
@@ -166,6 +169,13 @@ const OPERATIONS: ReadonlyMap<string, (resource: Json, operation: Part) => void>
   ['move', move],
 ])
 
+/** What is said twice would be said once in silence. @throws FhirError 400 */
+function checkParts({ part = [] }: Part): void {
+  const names = part.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) < index)
+  if (twice !== undefined) throw invalid(`A patch operation has the part ${twice} twice`, WHERE)
+}
+
 /**
  * Applies a FHIRPath Patch (https://hl7.org/fhir/R4/fhirpatch.html) to a resource, in place.
  * @throws FhirError 400 when the patch is not understood, 422 when it does not fit the resource
@@ -179,6 +189,7 @@ export function applyFhirPathPatch(resource: Json, parameters: Json): Json {
         `A parameter of a FHIRPath patch is an "operation" of the type ${[...OPERATIONS.keys()].join(', ')}, not "${type.slice(0, 40)}"`,
         WHERE,
       )
+    checkParts(operation)
     apply(resource, operation)
   }
   return resource

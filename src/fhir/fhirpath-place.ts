@@ -107,11 +107,29 @@ export function valueAt({ owner, member, index }: Place): unknown {
   return index === undefined ? value : (value as unknown[])[index]
 }
 
-/** The places of a member: one for each item of a list. */
-function spread(owner: Json, { member, type, choice }: Member): Place[] {
+/** The places of a member: one for each item of a list. A primitive that has extensions in place of a value is there too. */
+function spread(owner: Json, { member, type, choice, isList }: Member): Place[] {
   const value = owner[member]
   if (Array.isArray(value)) return value.map((_, index) => ({ owner, member, index, type, choice }))
-  return value === undefined ? [] : [{ owner, member, index: undefined, type, choice }]
+  const isThere = value !== undefined || (!isList && owner[`_${member}`] !== undefined)
+  return isThere ? [{ owner, member, index: undefined, type, choice }] : []
+}
+
+/** The type of what stands at a place: a contained resource says its own. */
+export function typeAt(place: Place): string {
+  const value = valueAt(place)
+  if (place.type !== 'Resource' || typeof value !== 'object' || value === null) return place.type
+  return String((value as Json).resourceType)
+}
+
+/** The places of a member of what stands at a place. @throws FhirError 400 for one that its type does not have */
+function into(place: Place, name: string): Place[] {
+  const owner = valueAt(place)
+  if (typeof owner !== 'object' || owner === null) return []
+  const type = typeAt(place)
+  const members = membersOf(type, name)
+  if (members.length === 0) throw invalid(`"${name.slice(0, 60)}" is no element of ${type}`, 'Parameters.parameter')
+  return members.flatMap(member => spread(owner as Json, member))
 }
 
 function holds(value: unknown, [name, ...path]: readonly string[], wanted: unknown): boolean {
@@ -129,11 +147,7 @@ function follow(places: readonly Place[], step: Step): Place[] {
   if (step.kind === 'ofType') return places.filter(({ type }) => type === step.type)
   if (step.kind === 'where')
     return places.filter(place => step.conditions.every(({ path, value }) => holds(valueAt(place), path, value)))
-  return places.flatMap(place => {
-    const owner = valueAt(place)
-    if (typeof owner !== 'object' || owner === null) return []
-    return membersOf(place.type, step.name).flatMap(member => spread(owner as Json, member))
-  })
+  return places.flatMap(place => into(place, step.name))
 }
 
 const places = (resource: Json, steps: readonly Step[]): Place[] => {

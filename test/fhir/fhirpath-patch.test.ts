@@ -197,6 +197,53 @@ t.test('what is not understood is 400, what does not fit is 422', async t => {
   )
 })
 
+t.test('what a path names is an element of its type, or the path is refused', async t => {
+  const whole: Json = {
+    birthDate: '1920-01-01',
+    name: [{ family: 'Archer' }],
+    contained: [{ resourceType: 'Organization', id: 'o', name: 'Ward' }],
+  }
+  for (const path of ['Patient.birthdate', 'Patient.constructor', 'Patient.name.familly', 'Patient.contained.gender'])
+    for (const type of ['delete', 'replace'])
+      t.equal(
+        statusOf(() => patched(structuredClone(whole), operation(type, path, { value: { valueString: 'x' } }))),
+        400,
+        `${type} ${path}`,
+      )
+  t.equal(
+    statusOf(() => patched(structuredClone(whole), operation('delete', 'Patient'))),
+    400,
+    'the whole of a resource is none of its elements',
+  )
+  gives(t, whole, [operation('delete', 'Patient.gender')], whole)
+  const named = operation('replace', "Patient.contained.where(id = 'o').name", { value: { valueString: 'Ward 2' } })
+  t.match(patched(structuredClone(whole), named), { contained: [{ name: 'Ward 2' }] })
+  const alias = operation('add', 'Patient.contained[0]', {
+    name: { valueString: 'alias' },
+    value: { valueString: 'W' },
+  })
+  t.match(patched(structuredClone(whole), alias), { contained: [{ alias: ['W'] }] })
+})
+
+t.test('a primitive that has extensions in place of a value is there', async t => {
+  const unknown = { extension: [{ url: 'http://x', valueCode: 'unknown' }] }
+  const date = { value: { valueDate: '1930-01-01' } }
+  gives(t, { _birthDate: unknown }, [operation('delete', 'Patient.birthDate')], {})
+  gives(t, { _birthDate: unknown }, [operation('replace', 'Patient.birthDate', date)], {
+    _birthDate: unknown,
+    birthDate: '1930-01-01',
+  })
+})
+
+t.test('an operation says each of its parts once', async t => {
+  const path = { name: 'path', valueString: 'Patient.gender' }
+  const twice = { name: 'operation', part: [{ name: 'type', valueCode: 'delete' }, path, path] }
+  t.equal(
+    statusOf(() => patched({ gender: 'male' }, twice)),
+    400,
+  )
+})
+
 t.test('digits stay as they came', async t => {
   const value = { valueQuantity: { value: '\u00001.10', unit: 'mmol/L' } }
   const resource = { resourceType: 'Observation', component: [{ valueQuantity: { value: '\u00002.00' } }] }
