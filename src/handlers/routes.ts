@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseJson } from '../fhir/json.ts'
 import { FhirError, invalid, unsupportedMedia } from '../fhir/outcome.ts'
@@ -17,12 +18,22 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
+/**
+ * Criteria that are not escaped: Node.js reads a header's bytes as Latin-1, and most who send others than ASCII mean UTF-8.
+ * What is taken for another text would never be found, and made anew each time.
+ */
+function criteriaIn(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x00-\x7f]*$/.test(header)) return header
+  const bytes = Buffer.from(header, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : header
+}
+
 /** The conditions that a request's headers put on it. */
 const conditionsOf = (request: FastifyRequest): Conditions => ({
   ifMatch: header(request, 'if-match'),
   ifNoneMatch: header(request, 'if-none-match'),
   ifModifiedSince: header(request, 'if-modified-since'),
-  ifNoneExist: header(request, 'if-none-exist'),
+  ifNoneExist: criteriaIn(header(request, 'if-none-exist')),
   prefer: header(request, 'prefer'),
 })
 

@@ -194,3 +194,16 @@ t.test('a format may stand beside the criteria of a URL', async t => {
   })
   t.equal(reply.status, 200, reply.text)
 })
+
+t.test('criteria in a header are the same text with and without escapes, in UTF-8 and in Latin-1', async t => {
+  const system = 'http://example.org/\u00fcber'
+  const body = made('Organization', 'x', { name: 'x', identifier: [{ system, value: 'Zo\u00eb' }] })
+  const criteria = `identifier=${system}|Zo\u00eb`
+  const sent = [encodeURI(criteria), criteria, Buffer.from(criteria).toString('latin1')]
+  const statuses: number[] = []
+  for (const header of sent)
+    statuses.push(
+      (await engine('/Organization', { method: 'POST', body, headers: { 'if-none-exist': header } })).status,
+    )
+  t.same(statuses, [201, 200, 200])
+})
