@@ -118,6 +118,12 @@ function checkCounts({ name: operation, parameters }: NamedOperation, values: Re
 
 const asCoding = (value: Value): Coding => (typeof value === 'string' ? { code: value } : (value as Coding))
 
+/** A search parameter as it stands in a URL, where nothing has parts. @throws FhirError 400 */
+function searchText(value: unknown, name: string): string {
+  if (typeof value !== 'object') return written(value)
+  throw invalid(`${quoted(name)} is a search parameter here: its value stands in valueString, as it would in a URL`)
+}
+
 /** Whether a name may be one of the search parameters that the operation takes. */
 const mayBeSearched = ({ searches }: NamedOperation, name: string): boolean =>
   searches === true && !NEGOTIATED.includes(name)
@@ -144,7 +150,7 @@ export function readInput(
       : undefined
     if (typeof value !== 'object') texts.push([name, written(value)])
     if (declared) values.set(name, [...(values.get(name) ?? []), checked(value, name, declared.type)])
-    else if (mayBeSearched(operation, name)) searched.push([name, written(value)])
+    else if (mayBeSearched(operation, name)) searched.push([name, searchText(value, name)])
     else if (lenient) ignored.push(name)
     else throw unknownParameter(operation, name)
   }

@@ -84,6 +84,10 @@ t.test('nothing of anybody else, and an engine says whose', async t => {
 })
 
 t.test('what it cannot do is refused', async t => {
+  const parameter = [{ name: 'patient', valueReference: { reference: 'Patient/alice' } }]
+  const reply = await alice('/Observation/$lastn', { method: 'POST', body: { resourceType: 'Parameters', parameter } })
+  t.equal(reply.status, 400)
+  t.match(reply.text, /\\"patient\\" is a search parameter here: its value stands in valueString/)
   for (const query of [
     'max=0',
     'max=two',
