@@ -1,6 +1,15 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { prettyJson } from '../fhir/pretty.ts'
 import { isPretty } from './negotiate.ts'
 import type { OperationAnswer } from './operations/operation.ts'
+
+/** What would be sent part by part, in lines: these are for people to read, and made of the whole. */
+async function* inLines(parts: Readable): AsyncGenerator<string> {
+  let text = ''
+  for await (const part of parts) text += String(part)
+  yield prettyJson(text)
+}
 
 /**
  * Sends what an interaction or operation answers, as JSON of the media type that was negotiated. Bytes that are wanted in
@@ -9,6 +18,7 @@ import type { OperationAnswer } from './operations/operation.ts'
 export function send(reply: FastifyReply, type: string, { status, headers, body }: OperationAnswer): FastifyReply {
   reply.code(status).headers(headers)
   if (body === undefined) return reply.send()
-  const isForLines = Buffer.isBuffer(body) && isPretty(reply.request)
-  return reply.type(`${type}; charset=utf-8`).send(isForLines ? body.toString() : body)
+  reply.type(`${type}; charset=utf-8`)
+  if (typeof body === 'string' || !isPretty(reply.request)) return reply.send(body)
+  return reply.send(Buffer.isBuffer(body) ? body.toString() : Readable.from(inLines(body)))
 }

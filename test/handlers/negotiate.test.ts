@@ -87,6 +87,9 @@ t.test('_pretty breaks lines and keeps digits, also of errors', async t => {
   const [get, head] = [await engine('/Patient?_pretty=true'), await engine('/Patient?_pretty=true', { method: 'HEAD' })]
   t.match(get.text, '{\n  "resourceType": "Bundle"')
   t.equal(head.headers['content-length'], get.headers['content-length'])
+  const streamed = await engine('/Patient/alice/$everything?_pretty=true')
+  t.match(streamed.text, '{\n  "resourceType": "Bundle"')
+  t.match(streamed.text, '"valueDecimal": 1.00\n')
 })
 
 t.test('HEAD is answered as GET, without a body', async t => {
