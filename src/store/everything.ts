@@ -6,7 +6,7 @@ import type { Queryable } from './db.ts'
 import { referenceKey } from './hash.ts'
 import { SEVERAL_PATIENTS } from './matches.ts'
 import { run } from './run.ts'
-import { all, join, name, raw, type Sql, sql } from './sql.ts'
+import { all, join, name, parameter, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { askOnce, type Once, visibleTo } from './visible.ts'
 
@@ -48,21 +48,21 @@ const inTime = (permission: Permission, care: Span | undefined): Sql =>
     : raw('true')
 
 /** Whose it has to be: the Patient herself, hers, or, for those who see such, of her and others. */
-function ofPatient({ definition, kind }: Permission, patient: string): Sql {
+function ofPatient({ definition, kind }: Permission, patient: string, her: Sql): Sql {
   const { compartment, severalPatients } = definition
-  if (compartment === 'self') return sql`r.id = ${patient}`
-  const hers = sql`r.patient = ${patient}`
+  if (compartment === 'self') return sql`r.id = ${her}`
+  const hers = sql`r.patient = ${her}`
   if (kind !== 'everything' || !severalPatients || !Array.isArray(compartment)) return hers
   const keys = compartment.map(param => sql`index_key(${referenceKey(param, `Patient/${patient}`)})`)
   return sql`(${hers} or (r.patient = ${raw(`'${SEVERAL_PATIENTS}'`)} and r.keys && array[${join(keys, ', ')}]))`
 }
 
-function ownOf(permission: Permission, { patient, care }: Record, { visible }: Once): Sql {
+function ownOf(permission: Permission, { patient, care }: Record, her: Sql, { visible }: Once): Sql {
   const { type, compartment } = permission.definition
   const at = careDateOf(permission) ? raw('r.date_lo') : EARLIEST
   return sql`select ${raw(compartment === 'self' ? '0' : '1')} as rank, ${raw(`'${type}'`)} as type, r.id, ${at} as at, r.upd, r.refs
     from ${name(tableOf(type))} r
-    where ${ofPatient(permission, patient)} and ${inTime(permission, care)} and ${visible(permission, raw('r'))}`
+    where ${ofPatient(permission, patient, her)} and ${inTime(permission, care)} and ${visible(permission, raw('r'))}`
 }
 
 /** A shared resource of nobody in particular: what names a patient is hers, or not for this record. */
@@ -105,8 +105,9 @@ function statementOf(record: Record, access: Access, now: Date): Sql {
     since === undefined ? raw('true') : sql`upd >= ${moment(since)}`,
   ])
   const once = askOnce(now)
+  const her = parameter(record.patient, 'text')
   const hers = join(
-    own.map(permission => ownOf(permission, record, once)),
+    own.map(permission => ownOf(permission, record, her, once)),
     ' union all ',
   )
   const linked = linkedOf(shared, once)

@@ -1,16 +1,32 @@
 import { createHash } from 'node:crypto'
 
 /** A piece of SQL with its parameters apart: pieces nest among the values, values never become text. */
-export type Sql = { readonly strings: readonly string[]; readonly values: readonly unknown[] }
+export type Sql = {
+  readonly strings: readonly string[]
+  readonly values: readonly unknown[]
+  /** Wherever in a statement it stands, it has the same parameters. */
+  readonly isShared: boolean
+}
 
 const isSql = (value: unknown): value is Sql =>
   typeof value === 'object' && value !== null && 'strings' in value && 'values' in value
 
 /** A tagged template: `${piece}` is spliced in, `${value}` becomes a parameter; both when it is compiled. */
-export const sql = (strings: TemplateStringsArray, ...values: readonly unknown[]): Sql => ({ strings, values })
+export const sql = (strings: TemplateStringsArray, ...values: readonly unknown[]): Sql => ({
+  strings,
+  values,
+  isShared: false,
+})
 
 /** Text that is SQL already: names of tables and columns that come from declarations, never from a request. */
-export const raw = (text: string): Sql => ({ strings: [text], values: [] })
+export const raw = (text: string): Sql => ({ strings: [text], values: [], isShared: false })
+
+/** A value of a type that stands in a statement at many places: it is one parameter, and sent once. */
+export const parameter = (value: unknown, type: 'text' | 'timestamptz'): Sql => ({
+  strings: ['', `::${type}`],
+  values: [value],
+  isShared: true,
+})
 
 /** A quoted identifier from a declaration. */
 export const name = (text: string): Sql => raw(`"${text.replaceAll('"', '""')}"`)
@@ -19,7 +35,7 @@ export const name = (text: string): Sql => raw(`"${text.replaceAll('"', '""')}"`
 export const join = (pieces: readonly Sql[], separator: string): Sql =>
   pieces.length === 0
     ? raw('')
-    : { strings: ['', ...Array<string>(pieces.length - 1).fill(separator), ''], values: pieces }
+    : { strings: ['', ...Array<string>(pieces.length - 1).fill(separator), ''], values: pieces, isShared: false }
 
 /** All of the conditions, or true when there is none. */
 export const all = (conditions: readonly Sql[]): Sql =>
@@ -29,19 +45,26 @@ export const all = (conditions: readonly Sql[]): Sql =>
 export const any = (conditions: readonly Sql[]): Sql =>
   conditions.length === 0 ? raw('false') : sql`(${join(conditions, ' or ')})`
 
+/** What has been compiled so far: the values, and the text of each piece that is shared. */
+type Compiling = { readonly values: unknown[]; readonly known: Map<Sql, string> }
+
 /** The text with `$1`, `$2` … and the values in that order. */
 export function compile(piece: Sql): { text: string; values: unknown[] } {
-  const values: unknown[] = []
-  return { text: textOf(piece, values), values }
+  const compiling: Compiling = { values: [], known: new Map() }
+  return { text: textOf(piece, compiling), values: compiling.values }
 }
 
-function textOf({ strings, values: holes }: Sql, values: unknown[]): string {
+function textOf(piece: Sql, compiling: Compiling): string {
+  const known = piece.isShared ? compiling.known.get(piece) : undefined
+  if (known !== undefined) return known
+  const { strings, values: holes } = piece
   let text = strings[0] ?? ''
   for (let index = 0; index < holes.length; index++) {
     const hole = holes[index]
-    text += isSql(hole) ? textOf(hole, values) : `$${values.push(hole)}`
+    text += isSql(hole) ? textOf(hole, compiling) : `$${compiling.values.push(hole)}`
     text += strings[index + 1] ?? ''
   }
+  if (piece.isShared) compiling.known.set(piece, text)
   return text
 }
 

@@ -1,6 +1,6 @@
 import type { OnePatient, OnePerson, Permission, Through } from '../access/permit.ts'
 import type { Definition, Topic } from '../resources/definition.ts'
-import { all, any, join, name, raw, type Sql, sql } from './sql.ts'
+import { all, any, join, name, parameter, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { columnsWithin, within } from './within.ts'
 
@@ -129,16 +129,18 @@ export function visible(permission: Permission, row: Sql, asker: (reach: OnePati
   return any(permission.of.map(part => visiblePart(definition, part, row, asker(part))))
 }
 
-const askerOf = (reach: OnePatient | OnePerson, now: Date): Asker => ({
-  person: sql`${reach.person}::text`,
+const askerOf = (reach: OnePatient | OnePerson, now: Sql): Asker => ({
+  person: parameter(reach.person, 'text'),
   // Who asks for all whom she reaches asks for nobody in particular.
-  patient: reach.kind === 'patient' ? sql`${reach.patient}::text` : raw('null::text'),
-  now: sql`${now.toISOString()}::timestamptz`,
+  patient: reach.kind === 'patient' ? parameter(reach.patient, 'text') : raw('null::text'),
+  now,
 })
+
+const at = (now: Date): Sql => parameter(now.toISOString(), 'timestamptz')
 
 /** The same for one request, whose person, patient and time are parameters. */
 export const visibleTo = (permission: Permission, row: Sql, now: Date): Sql =>
-  visible(permission, row, reach => askerOf(reach, now))
+  visible(permission, row, reach => askerOf(reach, at(now)))
 
 /** `visible()` of rows within a statement that knows who asks when. */
 export type Judge = (permission: Permission, row: Sql) => Sql
@@ -160,30 +162,43 @@ export type Once = {
 
 /** Of one request: what a person reaches of a patient is looked up once, and each topic asked of that: as `reaches` says. */
 export function askOnce(now: Date): Once {
-  const holders = new Map<string, Sql>()
-  const questions = new Map<string, Sql>()
-  const found = (reach: OnePatient | OnePerson, topic: Topic): Sql => {
-    const holder = JSON.stringify([reach.person, reach.kind === 'patient' && reach.patient])
-    if (!holders.has(holder)) holders.set(holder, held(askerOf(reach, now)))
-    const rows = raw(`held${[...holders.keys()].indexOf(holder)}`)
-    const key = `${holder} ${topic}`
-    if (!questions.has(key))
-      questions.set(key, sql`exists (select from ${rows} g where ${covers(topic)}) as ${raw(`reach${questions.size}`)}`)
-    return raw(`(select reach${[...questions.keys()].indexOf(key)} from asked)`)
+  const then = at(now)
+  const askers = new Map<string, Asker>()
+  const holders: Sql[] = []
+  const questions: Sql[] = []
+  const knowing = (asker: Asker): Asker => {
+    const answers = new Map<Topic, Sql>()
+    let rows: Sql | undefined
+    const ask = (topic: Topic): Sql => {
+      if (!rows) {
+        rows = raw(`held${holders.length}`)
+        holders.push(sql`${rows} as materialized (${held(asker)})`)
+      }
+      const answer = raw(`reach${questions.length}`)
+      questions.push(sql`exists (select from ${rows} g where ${covers(topic)}) as ${answer}`)
+      return sql`(select ${answer} from asked)`
+    }
+    const found = (topic: Topic): Sql => {
+      const answer = answers.get(topic) ?? ask(topic)
+      answers.set(topic, answer)
+      return answer
+    }
+    return { ...asker, found }
   }
-  const parts = () => [...holders.values()].map((rows, index) => sql`${raw(`held${index}`)} as materialized (${rows})`)
+  const askerFor = (reach: OnePatient | OnePerson): Asker => {
+    // An id has no space in it, so that no two are the same.
+    const key = `${reach.kind === 'patient' ? reach.patient : ''} ${reach.person}`
+    const asker = askers.get(key) ?? knowing(askerOf(reach, then))
+    askers.set(key, asker)
+    return asker
+  }
   return {
-    visible: (permission, row) =>
-      visible(permission, row, reach => ({ ...askerOf(reach, now), found: topic => found(reach, topic) })),
-    isAsked: () => questions.size > 0,
-    asked: () =>
-      join(
-        [
-          ...parts(),
-          sql`asked as materialized (select ${join([raw('true as is_asked'), ...questions.values()], ', ')})`,
-        ],
-        ', ',
-      ),
+    visible: (permission, row) => visible(permission, row, askerFor),
+    isAsked: () => questions.length > 0,
+    asked: () => {
+      const asked = sql`asked as materialized (select ${join([raw('true as is_asked'), ...questions], ', ')})`
+      return join([...holders, asked], ', ')
+    },
   }
 }
 

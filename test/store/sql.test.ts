@@ -1,5 +1,5 @@
 import t from 'tap'
-import { all, any, compile, join, name, raw, sql, statementName } from '../../src/store/sql.ts'
+import { all, any, compile, join, name, parameter, raw, sql, statementName } from '../../src/store/sql.ts'
 
 t.test('values become parameters, never text', async t => {
   t.same(compile(sql`select ${"'; drop table patient; --"} where x = ${1}`), {
@@ -14,6 +14,15 @@ t.test('pieces nest, and their parameters are numbered through', async t => {
     text: 'a = $1 and (b = $2 or c = $3) and d = $4',
     values: [1, 2, 3, 4],
   })
+})
+
+t.test('what is shared is one parameter wherever it stands, and the same value elsewhere is another', async t => {
+  const who = parameter('alice', 'text')
+  t.same(compile(sql`a = ${who} and b = ${'alice'} and (${sql`c = ${who}`}) and d = ${parameter('alice', 'text')}`), {
+    text: 'a = $1::text and b = $2 and (c = $1::text) and d = $3::text',
+    values: ['alice', 'alice', 'alice'],
+  })
+  t.same(compile(who), { text: '$1::text', values: ['alice'] }, 'in another statement it is told anew')
 })
 
 t.test('no condition is true for all and false for any', async t => {

@@ -13,7 +13,7 @@ import type { Called, NamedOperation, OperationAnswer } from './operation.ts'
 import { linksOf, whatOf } from './pages.ts'
 
 const MOST_COUNT = 1000
-/** The first part is small, so that it leaves at once; the others are worth a statement each. */
+/** What is one part is one statement. The first of many is small, so that it leaves at once. */
 const FIRST_PART = 25
 const PART = 200
 
@@ -74,7 +74,8 @@ async function* partsOf({ db, now }: Called, permissions: ReadonlyMap<string, Pe
   const modes = new Map(
     entries.map(({ type, id, rank }) => [`${type}/${id}`, rank === 2 ? 'include' : 'match'] as const),
   )
-  for (let at = 0, size = FIRST_PART; at < entries.length; at += size, size = PART) {
+  const first = entries.length > PART ? FIRST_PART : PART
+  for (let at = 0, size = first; at < entries.length; at += size, size = PART) {
     const texts = await textsOf(db, permissions, entries.slice(at, at + size), now)
     yield texts.map(text => ({ ...text, mode: modes.get(`${text.type}/${text.id}`) ?? 'match' }))
   }
