@@ -91,7 +91,12 @@ export const visible = [
         'sql`true as',
         [EVERYTHING],
       ],
-      ['one topic is asked for all', 'const key = `${holder} ${topic}`', 'const key = holder', [EVERYTHING]],
+      [
+        'one topic is asked for all',
+        'const answer = answers.get(topic) ?? ask(topic)',
+        'const answer = [...answers.values()][0] ?? ask(topic)',
+        [EVERYTHING],
+      ],
       [
         'what is everybody’s is for those who reach nobody',
         'and cardinality(${reached(asker, topic, reach)}) > 0))`',
