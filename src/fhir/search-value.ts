@@ -90,11 +90,13 @@ function idValue(text: string, place: Place): Value {
   return { kind: 'id', id: text }
 }
 
+/** The code system that R4 says true and false are of. https://hl7.org/fhir/R4/search.html#token */
+const TRUE_OR_FALSE = 'http://terminology.hl7.org/CodeSystem/special-values'
+
 /** A closed list of codes may be asked for others, which nothing has; what is true or false is nothing else. */
-function checkBoolean(code: string, text: string, place: Place): void {
-  const { param, modifier, searchable } = place
-  if (code === 'true' || code === 'false' || modifier === 'identifier' || !isBoolean(searchable.type, param)) return
-  throw wrong(place, text, `${param} is true or false`)
+function booleanValue(system: string | undefined, code: string, text: string, place: Place): Value {
+  if (code !== 'true' && code !== 'false') throw wrong(place, text, `${place.param} is true or false`)
+  return { kind: 'token', system: system === TRUE_OR_FALSE ? undefined : system, code }
 }
 
 /** An identifier as it is kept. The number is not quoted when it is wrong: it may be somebody's all the same. */
@@ -108,7 +110,9 @@ function plainOf(system: string, code: string, { param, label = param }: Place):
 function tokenValue(text: string, place: Place): Value {
   const [first = '', second, ...more] = parts(text)
   if (more.length > 0) throw wrong(place, text, 'a token is code, system|code, |code or system|')
-  checkBoolean(second ?? first, text, place)
+  const { param, modifier, searchable } = place
+  if (modifier !== 'identifier' && isBoolean(searchable.type, param))
+    return booleanValue(second === undefined ? undefined : first, second ?? first, text, place)
   if (second === undefined) return { kind: 'token', system: undefined, code: first }
   if (first === '' && second === '') throw wrong(place, text, 'a token needs a system or a code')
   return { kind: 'token', system: first, code: second === '' ? undefined : plainOf(first, second, place) }
@@ -169,12 +173,11 @@ function prefixed(text: string): { prefix: Prefix; rest: string } {
 function dateValue(text: string, place: Place): Value {
   const { prefix, rest } = prefixed(plainly(text))
   const range = rangeOf(rest)
-  if (!range)
-    throw wrong(
-      place,
-      text,
-      'a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz, with or without a prefix such as ge',
-    )
+  if (!range) {
+    const right =
+      'a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz, with or without a prefix such as ge'
+    throw wrong(place, text, / \d\d:\d\d$/.test(rest) ? `${right}; in a URL a + is written as %2B` : right)
+  }
   return { kind: 'date', prefix, low: range.lo, high: range.hi }
 }
 

@@ -26,6 +26,7 @@ t.test('a value that is not of its parameter’s type is refused and quoted', as
   const wrong: [search: string, ...quoted: string[]][] = [
     ['Observation?date=yesterday', 'yesterday', 'date', 'YYYY'],
     ['Observation?date=2020-13-01', '2020-13-01'],
+    ['Observation?date=ge2020-06-01T00:00:00+01:00', '00:00 01:00', '%2B'],
     ['Observation?date=2020-02-30', '2020-02-30'],
     ['Observation?date=xx2020', 'xx2020'],
     ['Observation?date=ge', 'ge'],

@@ -73,7 +73,13 @@ t.test('a token is found by system and code, by either, and without a system', a
       ],
       gender: 'female',
     },
-    { resourceType: 'Patient', id: 'bob', identifier: [{ system: NUMBERS, value: 'X1' }], gender: 'unknown' },
+    {
+      resourceType: 'Patient',
+      id: 'bob',
+      identifier: [{ system: NUMBERS, value: 'X1' }],
+      gender: 'unknown',
+      active: true,
+    },
     { resourceType: 'Patient', id: 'carol' },
   ])
   t.same(await ids('Patient', ['identifier', 'X1']), ['alice', 'bob'])
@@ -85,6 +91,10 @@ t.test('a token is found by system and code, by either, and without a system', a
   t.same(await ids('Patient', ['identifier:text', 'hospital']), ['alice'])
   t.same(await ids('Patient', ['identifier:not', `${NUMBERS}|X1`]), ['alice', 'carol'])
   t.same(await ids('Patient', ['gender:not', 'female']), ['bob', 'carol'])
+  const truth = 'http://terminology.hl7.org/CodeSystem/special-values'
+  for (const yes of ['true', '|true', `${truth}|true`]) t.same(await ids('Patient', ['active', yes]), ['bob'], yes)
+  t.same(await ids('Patient', ['active:not', `${truth}|true`]), ['alice', 'carol'])
+  t.same(await ids('Patient', ['active', `${SNOMED}|true`]), [])
   t.same(await ids('Patient', ['_id', 'alice,carol,nobody']), ['alice', 'carol'])
   t.same(await ids('Patient', ['_id:not', 'alice']), ['bob', 'carol'])
   t.same(await ids('Patient', ['_id:missing', 'true']), [])
