@@ -97,6 +97,8 @@ function bodyParsers(app: FastifyInstance, { maxBodyBytes: bodyLimit, maxJsonDep
     { parseAs: 'buffer', bodyLimit },
     async (request: FastifyRequest, body: Buffer) => {
       checkContentType(request)
+      // Clients name a type with requests that have nothing to say, as a delete.
+      if (body.length === 0) return undefined
       request.received = textOf(body)
       return parseJson(request.received, { depth }).value
     },

@@ -223,6 +223,16 @@ t.test('an endless name, value or list of parameters breaks nothing', async t =>
   t.ok((await send('GET', `/Patient?name=${'x'.repeat(100_000)}`)).status < 500)
 })
 
+t.test('a type without a body says nothing, where nothing needs to be said', async t => {
+  for (const type of ['application/json', 'application/fhir+json', 'application/x-www-form-urlencoded']) {
+    const headers = { 'content-type': type, 'content-length': '0' }
+    t.equal((await send('DELETE', '/Patient/nobody', undefined, headers)).status, 204, type)
+    t.equal((await send('POST', '/ValueSet/$expand', undefined, headers)).status, 400, type)
+    t.equal((await send('POST', '/Patient/_search?name=nobody', undefined, headers)).status, 200, type)
+    refused(t, await send('POST', '/', undefined, headers), type.endsWith('json') ? 400 : 415)
+  }
+})
+
 t.test('conditions that cannot be read are refused', async t => {
   const body = '{"resourceType":"Patient","id":"a"}'
   const put = (headers: Record<string, string>) => send('PUT', '/Patient/a', body, { ...FHIR_JSON, ...headers })
