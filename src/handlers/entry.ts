@@ -179,11 +179,22 @@ function writeOf(entry: Entry): { definition: Definition; method: Exclude<Method
   return { definition, method }
 }
 
+/**
+ * Refuses a fullUrl of this server that is another one than that of the resource: what refers to the one would be linked to
+ * the other. https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.fullUrl
+ */
+function checkFullUrl({ fullUrl, parts: { id }, type, place }: Entry, { base }: Server): void {
+  const url = `${base}/${type}/${id}`
+  if (id === undefined || !fullUrl?.startsWith(`${base}/`) || fullUrl === url) return
+  throw invalid(`The fullUrl is not ${url}, as request.url says`, `${place}.fullUrl`)
+}
+
 /** The write that an entry of a transaction asks for. @throws FhirError 400, 422 with the place of what is wrong */
 export function intentOf(entry: Entry, server: Server): Intent {
   const { params, conditions, place, fullUrl } = entry
   const { id } = entry.parts
   const { definition, method } = writeOf(entry)
+  checkFullUrl(entry, server)
   const shared = { definition, place, ...(fullUrl === undefined ? {} : { fullUrl }) }
   const { ifMatch, ifNoneMatch, ifNoneExist } = conditions
   const guards = {

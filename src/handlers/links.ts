@@ -1,5 +1,5 @@
 import { judgeIdentifier } from '../fhir/identifier-rules.ts'
-import { FhirError, invalid, preconditionFailed } from '../fhir/outcome.ts'
+import { FhirError, invalid, preconditionFailed, unprocessable } from '../fhir/outcome.ts'
 import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
@@ -177,17 +177,51 @@ function link({ type, holder, required, where, system, value }: Wanted, ids: rea
 }
 
 /**
+ * Holds a reference that was to another entry to the types of its element, which could not be told before: as it stands
+ * now, it would not be taken.
+ * @throws FhirError 422
+ */
+function checkTarget(
+  { reference, type: said }: Holder,
+  path: () => string,
+  targets: readonly string[] | undefined,
+  place: string,
+): void {
+  const parsed = typeof reference === 'string' ? parseReference(reference) : undefined
+  if (parsed?.kind !== 'local') return
+  const { type } = parsed
+  if (targets && !targets.includes(type))
+    throw atReference(
+      unprocessable(
+        `It refers to a ${type}; a reference to one of ${targets.join(', ')} is wanted`,
+        undefined,
+        'value',
+      ),
+      path(),
+      place,
+    )
+  if (said !== undefined && said !== type)
+    throw atReference(
+      unprocessable(`It refers to a ${type}, and its type says ${said}`, undefined, 'value'),
+      path(),
+      place,
+    )
+}
+
+/**
  * Makes the references of a set of writes literal, in place: those to other entries by their fullUrl
  * (https://hl7.org/fhir/R4/http.html#trules), conditional ones, and logical ones whose identifier one resource carries.
- * @throws FhirError 400 for a conditional reference that matches nothing, 412 for one that matches several
+ * @throws FhirError 400 for a conditional reference that matches nothing, 412 for one that matches several, 422 for one to
+ * an entry of another type than its element is for
  */
 export async function linkReferences(db: Queryable, intents: readonly Identified[]): Promise<void> {
   const targets = targetsOf(intents)
   const pending: [Wanted, string][] = []
   for (const { resource, place } of intents) {
     if (!resource) continue
-    if (targets.size > 0) rewriteLinks(resource, url => targets.get(url))
+    const isRewritten = targets.size > 0 && rewriteLinks(resource, url => targets.get(url)) > 0
     eachReference(resource, (holder, path, targets) => {
+      if (isRewritten) checkTarget(holder, path, targets, place)
       const wanted = wantedOf(holder, path, targets, place)
       if (wanted) pending.push([wanted, place])
     })
