@@ -1,8 +1,9 @@
 import { parseJson } from '../fhir/json.ts'
+import { RESOURCE_TYPES } from '../fhir/model.ts'
 import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Json } from '../fhir/types.ts'
 import { outsideText } from '../validation/profiles/binding.ts'
-import { BASE, withoutVersion } from '../validation/profiles/canonical.ts'
+import { baseType, withoutVersion } from '../validation/profiles/canonical.ts'
 import type { CodeQuestion } from '../validation/profiles/examination.ts'
 import type { ProfileFindings } from '../validation/profiles/profiles.ts'
 import type { Server } from './call.ts'
@@ -67,6 +68,22 @@ function issuesOf({ profile, mode, ...found }: ProfileFindings, more: Answered, 
   return [...said, ...left, { severity: 'information', code: 'informational', text }]
 }
 
+/** The type of resources whose own definition a url is. */
+function resourceTypeOf(url: string): string | undefined {
+  const type = baseType(url)
+  return type !== undefined && RESOURCE_TYPES.has(type) ? type : undefined
+}
+
+/** The definitions of other types that a resource was to be checked against, none of which it can be. */
+const ofOtherTypes = (type: string, asked: readonly string[]): Issue[] =>
+  asked.flatMap(url => {
+    const other = resourceTypeOf(url)
+    if (other === undefined || other === type) return []
+    return [
+      { severity: 'error', code: 'invalid', text: `It is a ${type}; the profile ${url.slice(0, 200)} is of ${other}` },
+    ]
+  })
+
 /** What `$validate` says of the profiles that a resource claims, its type has to keep, or that are asked for. */
 export async function profileIssues(
   { profiles, terminology }: Pick<Server, 'profiles' | 'terminology'>,
@@ -77,9 +94,10 @@ export async function profileIssues(
   const { profile = [] } = (meta ?? {}) as { profile?: unknown }
   const claimed = Array.isArray(profile) ? profile.map(String) : []
   const urls = new Set(asked.map(withoutVersion))
+  const others = new Set(asked.filter(url => resourceTypeOf(url) !== undefined))
   // Profiles that nothing here can check are named, so that nobody takes silence for agreement.
   const unknown = [...new Set([...asked, ...claimed])]
-    .filter(url => withoutVersion(url) !== `${BASE}${String(resourceType)}`)
+    .filter(url => resourceTypeOf(url) !== resourceType && !others.has(url))
     .filter(url => !profiles?.has(url, String(resourceType)))
     .map(url =>
       information(`The profile ${url.slice(0, 200)} is not loaded here: the resource was checked against FHIR R4 only`),
@@ -88,5 +106,5 @@ export async function profileIssues(
   const all = await Promise.all(
     found.map(async each => issuesOf(each, await answered(each.questions, terminology), urls.has(each.profile))),
   )
-  return [...all.flat(), ...unknown]
+  return [...ofOtherTypes(String(resourceType), asked), ...all.flat(), ...unknown]
 }

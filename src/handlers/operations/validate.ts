@@ -40,9 +40,13 @@ function mayNot({ grant, definition }: Called, mode: Mode | undefined): Issue[] 
 }
 
 /** https://hl7.org/fhir/R4/resource-operation-validate.html: an update has the id of its URL. */
-function wrongId({ level, id, type }: Called, resource: Json | undefined): Issue[] {
-  if (level !== 'instance' || !resource || resource.id === undefined || resource.id === id) return []
-  const text = `The id of the resource is not "${id}", as the URL says`
+function wrongId({ level, id, type }: Called, resource: Json | undefined, mode: Mode | undefined): Issue[] {
+  if (level !== 'instance' || !resource || resource.id === id) return []
+  const isMissing = resource.id === undefined
+  if (isMissing && mode !== 'update') return []
+  const text = isMissing
+    ? `The resource has no id; the URL says "${id}"`
+    : `The id of the resource is not "${id}", as the URL says`
   return [{ severity: 'error', code: 'invalid', text, expression: `${type}.id` }]
 }
 
@@ -60,7 +64,7 @@ async function run(called: Called): Promise<OperationAnswer> {
     mode === 'delete'
       ? []
       : await Promise.all([profileIssues(server, resource, input.texts('profile')), codeIssues(server, resource)])
-  const issues: Issue[] = [...checked, ...wrongId(called, sent), ...mayNot(called, mode), ...beside.flat()]
+  const issues: Issue[] = [...checked, ...wrongId(called, sent, mode), ...mayNot(called, mode), ...beside.flat()]
   const isFine = issues.every(({ severity }) => severity === 'information')
   const fine: Issue[] = isFine
     ? [

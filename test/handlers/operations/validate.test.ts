@@ -68,6 +68,11 @@ t.test('the resource may come in Parameters, with a mode and a profile', async t
   t.match(issuesOf(reply)[1], { code: 'not-supported', diagnostics: new RegExp(`${profile} is not loaded`) })
   const base = 'http://hl7.org/fhir/StructureDefinition/Patient'
   t.same(severities(await post(`/Patient/$validate?profile=${base}`, resource)), ['information'])
+  const other = await post(
+    '/Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/Observation|4.0.1',
+    resource,
+  )
+  t.match(issuesOf(other), [{ severity: 'error', diagnostics: /It is a Patient; .* is of Observation/ }])
   const claiming = { ...resource, meta: { profile: [profile] } }
   t.match((await post('/Patient/$validate', claiming)).text, 'is not loaded')
 })
@@ -90,6 +95,11 @@ t.test('a mode also tells whether the token would allow it', async t => {
     { severity: 'error', code: 'forbidden' },
   ])
   t.same(severities(await post('/Patient/alice/$validate?mode=update', resource)), ['information'])
+  const nameless = { resourceType: 'Patient' }
+  t.match(issuesOf(await post('/Patient/alice/$validate?mode=update', nameless)), [
+    { severity: 'error', diagnostics: 'The resource has no id; the URL says "alice"' },
+  ])
+  t.same(severities(await post('/Patient/alice/$validate', nameless)), ['information'])
   t.match(issuesOf(await engine('/Patient/dev/$validate?mode=delete')), [{ diagnostics: 'It may be deleted' }])
   t.match(issuesOf(await alice('/Patient/alice/$validate?mode=delete')), [{ severity: 'error', code: 'forbidden' }])
   t.equal((await engine('/Patient/dev')).status, 200, 'and does not do it')
