@@ -23,15 +23,27 @@ async function plansFor(cluster: Cluster, request: () => Promise<unknown>, tries
   }
 }
 
+const TIMES = 3
+
+/** The pages of one answer; the least of some, for who looked is summed up beside them, in statements that look at resources too. */
+async function pagesFor(cluster: Cluster, request: () => Promise<unknown>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let time = 0; time < TIMES; time++) {
+    const plans = await plansFor(cluster, request)
+    const looking = plans.filter(({ text }) => TABLES.some(table => text.includes(table)))
+    least = Math.min(
+      least,
+      looking.reduce((sum, { buffers }) => sum + buffers, 0),
+    )
+  }
+  return least
+}
+
 /** The pages that each request reads, of all statements that look at resources. */
 export async function buffersOf(cluster: Cluster, requests: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   await cluster.set(EXPLAINING)
   const read: number[] = []
-  for (const request of requests) {
-    const plans = await plansFor(cluster, request)
-    const looking = plans.filter(({ text }) => TABLES.some(table => text.includes(table)))
-    read.push(looking.reduce((sum, { buffers }) => sum + buffers, 0))
-  }
+  for (const request of requests) read.push(await pagesFor(cluster, request))
   await cluster.set(QUIET)
   return read
 }
