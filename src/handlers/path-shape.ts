@@ -13,12 +13,19 @@ export const shapeOf = (url: string): RegExp =>
 export const staticsOf = (url: string): number =>
   url.split('/').filter(part => part !== '' && !part.startsWith(':')).length
 
+function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part).replaceAll('/', '%2F')
+  } catch {
+    // It only says that it failed. What follows a # the router does not read, so that it may be here.
+    return part
+  }
+}
+
 /** The path of an address as the router reads it: its parts without their escapes. One that holds a slash keeps that one. */
 export function pathIn(url: string): string {
   const [path = ''] = url.split('?', 1)
-  if (!path.includes('%')) return path
-  const decoded = (part: string) => decodeURIComponent(part).replaceAll('/', '%2F')
-  return path.split('/').map(decoded).join('/')
+  return path.includes('%') ? path.split('/').map(decodedPart).join('/') : path
 }
 
 const OURS = /^\/fhir(?:\/|$)/

@@ -179,12 +179,12 @@ t.test('is told what was wrong, in an OperationOutcome that it throws', async t 
     ['value', /yesterday/, () => alice.search('Observation', 'date=yesterday')],
     ['forbidden', /patient\/Observation\.s/, () => narrow.search('Observation')],
     ['not-supported', /"_offset"/, () => alice.readHistory('Patient', 'alice', { offset: 1 })],
-    ['not-found', /There is nothing here/, () => alice.readPatientSummary('alice')],
-    ['not-found', /There is nothing here/, () => alice.graphql('{ Patient(id: "alice") { id } }')],
-    ['not-found', /There is nothing here/, () => alice.readResourceGraph('Patient', 'alice', 'all')],
-    ['not-found', /There is nothing here/, () => engine.bulkExport('', 'Patient', undefined, onlyOnce)],
-    ['not-found', /There is nothing here/, () => engine.executeBot('a-bot', {})],
-    ['not-found', /There is nothing here/, () => engine.pushToAgent({ reference: 'Agent/1' }, 'device', 'x')],
+    ['not-supported', /There is no operation \$/, () => alice.readPatientSummary('alice')],
+    ['not-supported', /There is no operation \$/, () => alice.graphql('{ Patient(id: "alice") { id } }')],
+    ['not-supported', /There is no operation \$/, () => alice.readResourceGraph('Patient', 'alice', 'all')],
+    ['not-supported', /There is no operation \$/, () => engine.bulkExport('', 'Patient', undefined, onlyOnce)],
+    ['not-supported', /There is no operation \$/, () => engine.executeBot('a-bot', {})],
+    ['not-supported', /There is no operation \$/, () => engine.pushToAgent({ reference: 'Agent/1' }, 'device', 'x')],
   ] as const) {
     const outcome = await refusal(asked())
     t.match(outcome, { resourceType: 'OperationOutcome', issue: [{ code, diagnostics: words }] }, String(words))

@@ -107,6 +107,12 @@ t.test('a method that is not possible is refused with those that are, however th
     }
   for (const path of ['/fhir/Nonsense', '/fhir/Patient%2Falice', '/fhir/a/b/c/d'])
     for (const method of ['OPTIONS', 'PROPFIND']) t.equal((await ask(path, method))[0], 404, `${method} ${path}`)
+  for (const path of ['/fhir/x#%/alice', '/fhir/x#%/$meta'])
+    for (const method of ['GET', 'PUT', 'PROPFIND']) {
+      const [status, text] = await ask(path, method)
+      t.ok(status >= 400 && status < 500, `${method} ${path} ${status}`)
+      t.match(text, 'OperationOutcome')
+    }
   for (const path of ['/fhir/%zz', '/fhir/x/%c3%28', '/fhir/x/%zz/$y', '/fhir/%ff/$meta'])
     for (const method of ['GET', 'POST', 'OPTIONS', 'PROPFIND']) {
       const [status, text] = await ask(path, method)
