@@ -10,8 +10,8 @@ export const past = [
     'src/store/history.ts',
     [HISTORIES, LIMITED],
     [
-      ['a history shows versions of anybody', "    visibleTo(permission, raw('v'), now),\n", ''],
-      ['a history shows the past of what was taken from her', "    isSeenNow(permission, raw('v'), now),\n", ''],
+      ['a history shows versions of anybody', "    judge(permission, raw('v')),\n", ''],
+      ['a history shows the past of what was taken from her', "    isSeenNow(permission, raw('v'), judge),\n", ''],
     ],
   ),
   ...mutantsOf(
@@ -20,12 +20,12 @@ export const past = [
     [
       [
         'what was taken from a patient leaves its past with her',
-        "r where r.id = ${v}.id and not ${visibleTo(permission, raw('r'), now)})",
+        "r where r.id = ${v}.id and not ${judge(permission, raw('r'))})",
         'r where r.id = ${v}.id and false)',
       ],
       [
         'what was taken from a patient comes back when it is deleted',
-        "isEnd(type, raw('d'))}\n      and not ${visibleTo(permission, raw('d'), now)})`",
+        "isEnd(type, raw('d'))}\n      and not ${judge(permission, raw('d'))})`",
         "isEnd(type, raw('d'))}\n      and false)`",
       ],
       [
@@ -42,14 +42,14 @@ export const past = [
       ],
       [
         'the file of a report is shown beside the one that took its place',
-        "if (definition.compartment !== 'referrers') return raw('true')",
-        "if (definition.compartment !== 'current') return raw('true')",
+        "definition.compartment === 'referrers' ?",
+        "definition.compartment === 'none' ?",
         [CORRECTIONS],
       ],
       [
         'that a result was deleted is not told',
-        'any([isShownWhenReplaced(permission, h), isEnd(type, h)])',
-        'any([isShownWhenReplaced(permission, h)])',
+        'any([isShownWhenReplaced(permission, h, isOfResult), isEnd(type, h)])',
+        'any([isShownWhenReplaced(permission, h, isOfResult)])',
         [CORRECTIONS],
       ],
       [

@@ -40,9 +40,10 @@ export function lineOf({ grant, requestId, interaction, what }: Access, now: Dat
 }
 
 /** A data-modifying part of a statement that writes the line and what the page found: `"ids": ["Observation/1", …]`. */
-export const auditFound = (line: string, found: Sql): Sql =>
+export const auditFound = (line: string, found: Sql, isAsked: Sql = raw('true')): Sql =>
   sql`audited as (insert into audit_raw (lines)
-    select ${line}::text || ',{"ids":' || coalesce(json_agg(f.what)::text, '[]') || '}]' from (${found}) f)`
+    select ${line}::text || ',{"ids":' || coalesce(json_agg(f.what)::text, '[]') || '}]' from (${found}) f
+    having ${isAsked})`
 
 /** Writes the lines of accesses that had no statement of their own: writes in their transaction, refusals. */
 export async function audit(db: Queryable, lines: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { isSeenNow, versionsFrom } from './past.ts'
 import { run } from './run.ts'
 import { all, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { judgedColumns, visibleTo } from './visible.ts'
+import { askAsFound, askBeforehand, type Beforehand, judgedColumns } from './visible.ts'
 
 /** One version in a history; without content it says "deleted". */
 export type Version = {
@@ -38,6 +38,13 @@ export type Past = {
   readonly after: readonly string[] | undefined
 }
 
+/** A history as its statement asks it: of several resources what is older than `settled`, and of each what may be seen. */
+type Asked = Past & Beforehand & { readonly settled: string | undefined }
+
+/** What is asked beforehand where it is of one resource, and of one type. */
+const beforehand = ({ permissions: [permission, ...others], id }: Past, now: Date): Beforehand =>
+  permission && others.length === 0 ? askBeforehand(permission, id, now) : askAsFound(now)
+
 /** A page of a history, newest first, and what the next one needs. */
 export type HistoryPage = { readonly versions: readonly Version[]; readonly next: readonly string[] | undefined }
 
@@ -54,34 +61,34 @@ function wasCurrent(table: string, { low, high }: Span): Sql {
 }
 
 /** The versions of one type. Old ones are judged as they were, and the resource as it is. */
-function versionsOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
+function versionsOf(permission: Permission, past: Asked): Sql {
   const { id, count } = past
   const { type } = permission.definition
   const restored = sql`exists (select from ${name(`${tableOf(type)}_history`)} d
     where d.id = v.id and d.ver = v.ver - 1 and d.method = 'DELETE')`
   return sql`(select ${literalOf(type)} as type, v.id, v.ver, v.upd, v.method,
       v.ver = 1 or ${restored} as is_new, v.content
-    from ${conditionOf(permission, past, settled, now)} order by ${orderOf(id)} limit ${count + 1}::int)`
+    from ${conditionOf(permission, past)} order by ${orderOf(id)} limit ${count + 1}::int)`
 }
 
 const literalOf = (type: string): Sql => raw(`'${type}'::text collate "C"`)
 
 /** The versions `v` of one type that are asked for, in a clause that stands behind `from`. */
-function conditionOf(permission: Permission, past: Past, settled: string | undefined, now: Date): Sql {
-  const { id, since, at, after } = past
+function conditionOf(permission: Permission, past: Asked): Sql {
+  const { id, since, at, after, settled, judge, isOfResult } = past
   const { type } = permission.definition
   const table = tableOf(type)
   const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   const conditions = [
-    visibleTo(permission, raw('v'), now),
-    isSeenNow(permission, raw('v'), now),
+    judge(permission, raw('v')),
+    isSeenNow(permission, raw('v'), judge),
     ...(id === undefined ? [] : [sql`v.id = ${id}`]),
     ...(settled === undefined ? [] : [sql`v.upd < ${settled}::timestamptz`]),
     ...(since === undefined ? [] : [sql`v.upd >= ${moment(since)}`]),
     ...(at === undefined ? [] : [wasCurrent(table, at)]),
     ...(after === undefined ? [] : [beyond(after, literalOf(type), id !== undefined)]),
   ]
-  return sql`${versionsFrom(permission, columns)} v
+  return sql`${versionsFrom(permission, columns, isOfResult)} v
     where ${all(conditions)}`
 }
 
@@ -104,13 +111,15 @@ type Row = [string, string, number, number, string, string, boolean, string | nu
 export async function readHistory(db: Queryable, past: Past, access: Access, now: Date): Promise<HistoryPage> {
   const { permissions, id, count } = past
   const settled = id === undefined ? await settledBefore(db) : undefined
-  const parts = permissions.map(permission => versionsOf(permission, past, settled, now))
+  const first = beforehand(past, now)
+  const { asked, isAsked } = first
+  const parts = permissions.map(permission => versionsOf(permission, { ...past, ...first, settled }))
   const found = await run<Row>(
     db,
-    sql`with hit as materialized (
+    sql`with ${asked}hit as materialized (
         select * from (${join(parts, ' union all ')}) h
         order by ${orderOf(id)} limit ${count + 1}::int),
-      ${auditFound(lineOf(access, now), sql`select type || '/' || id || '/_history/' || ver as what from (select * from hit limit ${count}::int) s`)}
+      ${auditFound(lineOf(access, now), sql`select type || '/' || id || '/_history/' || ver as what from (select * from hit limit ${count}::int) s`, isAsked)}
       select type, id, ver, round(date_part('epoch', upd) * 1000), upd::text, method, is_new, content from hit`,
   )
   const shown = found.slice(0, count)
@@ -133,10 +142,13 @@ export async function readHistory(db: Queryable, past: Past, access: Access, now
 export async function countHistory(db: Queryable, past: Past, now: Date): Promise<number> {
   const { permissions, id } = past
   const settled = id === undefined ? await settledBefore(db) : undefined
-  const whole = { ...past, after: undefined }
-  const parts = permissions.map(
-    permission => sql`(select count(*) as n from ${conditionOf(permission, whole, settled, now)})`,
+  const first = beforehand(past, now)
+  const { asked, isAsked } = first
+  const whole = { ...past, ...first, after: undefined, settled }
+  const parts = permissions.map(permission => sql`(select count(*) as n from ${conditionOf(permission, whole)})`)
+  const rows = await run<[string, boolean]>(
+    db,
+    sql`with ${asked}counts as (${join(parts, ' union all ')}) select sum(n), ${isAsked} from counts`,
   )
-  const rows = await run<[string]>(db, sql`select sum(n) from (${join(parts, ' union all ')}) counts`)
   return Number(rows[0]?.[0] ?? 0)
 }

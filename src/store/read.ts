@@ -7,7 +7,7 @@ import { isSeenNow, versionsFrom } from './past.ts'
 import { run, runText } from './run.ts'
 import { compile, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
-import { canShare, judgedColumns, visible, visibleTo } from './visible.ts'
+import { askBeforehand, type Beforehand, canShare, judgedColumns, visible } from './visible.ts'
 
 /** A stored version: its JSON as it is sent, or nothing for a version that says "deleted". */
 export type Stored = { id: string; version: number; updated: Date; content: string | undefined; method: string }
@@ -105,25 +105,27 @@ export async function readOne(
   access: Access,
   now: Date,
 ): Promise<Stored | undefined> {
+  const { judge, asked, isAsked } = askBeforehand(permission, id, now)
   const rows = await run<Row>(
     db,
-    sql`with hit as materialized (
+    sql`with ${asked}hit as materialized (
         select r.id, r.ver, r.upd, r.method, r.content from ${name(tableOf(permission.definition.type))} r
-        where r.id = ${id} and ${visibleTo(permission, raw('r'), now)}),
+        where r.id = ${id} and ${judge(permission, raw('r'))}),
       audited as (insert into audit_raw (lines)
-        select ${lineOf(access, now)}::text || ',{"version":' || coalesce((select ver::text from hit), 'null') || '}]')
+        select ${lineOf(access, now)}::text || ',{"version":' || coalesce((select ver::text from hit), 'null') || '}]'
+        where ${isAsked})
       select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`,
   )
   const row = rows[0]
   return row && stored(row[1], row[2], row[3], row[4], row[5])
 }
 
-const versionsOf = (permission: Permission, id: string, now: Date): Sql => {
+const versionsOf = (permission: Permission, id: string, { judge, isOfResult }: Beforehand): Sql => {
   const columns = raw(`id, ver, upd, method, content, ${judgedColumns(permission)}`)
   // Old versions are judged as they were, and the resource as it is.
   return sql`
-    select v.id, v.ver, v.upd, v.method, v.content from ${versionsFrom(permission, columns)} v
-    where v.id = ${id} and ${visibleTo(permission, raw('v'), now)} and ${isSeenNow(permission, raw('v'), now)}`
+    select v.id, v.ver, v.upd, v.method, v.content from ${versionsFrom(permission, columns, isOfResult)} v
+    where v.id = ${id} and ${judge(permission, raw('v'))} and ${isSeenNow(permission, raw('v'), judge)}`
 }
 
 /** One version of one resource, which may say "deleted". https://hl7.org/fhir/R4/http.html#vread */
@@ -135,12 +137,15 @@ export async function readVersion(
   access: Access,
   now: Date,
 ): Promise<Stored | undefined> {
+  const first = askBeforehand(permission, id, now)
+  const { asked, isAsked } = first
   const rows = await run<Row>(
     db,
-    sql`with hit as materialized (
-        select * from (${versionsOf(permission, id, now)}) h where ver = ${version}::int),
+    sql`with ${asked}hit as materialized (
+        select * from (${versionsOf(permission, id, first)}) h where ver = ${version}::int),
       audited as (insert into audit_raw (lines)
-        select ${lineOf(access, now)}::text || ',{"versions":' || coalesce(json_agg(ver)::text, '[]') || '}]' from hit)
+        select ${lineOf(access, now)}::text || ',{"versions":' || coalesce(json_agg(ver)::text, '[]') || '}]' from hit
+        having ${isAsked})
       select 1, id, ver, (extract(epoch from upd) * 1000)::float8, method, content from hit`,
   )
   const row = rows[0]
@@ -150,11 +155,14 @@ export async function readVersion(
 /** Whether an id that is not there was deleted, as far as this permission lets one know. */
 export async function wasDeleted(db: Queryable, permission: Permission, id: string, now: Date): Promise<boolean> {
   const table = tableOf(permission.definition.type)
-  const rows = await run(
+  const { judge, asked, isAsked } = askBeforehand(permission, id, now)
+  const [[found] = [false]] = await run<[boolean, boolean]>(
     db,
-    sql`select from ${name(`${table}_history`)} h where h.id = ${id} and h.method = 'DELETE'
-      and ${visibleTo(permission, raw('h'), now)} and ${isSeenNow(permission, raw('h'), now)}
-      and not exists (select from ${name(table)} r where r.id = ${id}) limit 1`,
+    sql`with ${asked}gone as materialized (
+        select from ${name(`${table}_history`)} h where h.id = ${id} and h.method = 'DELETE'
+          and ${judge(permission, raw('h'))} and ${isSeenNow(permission, raw('h'), judge)}
+          and not exists (select from ${name(table)} r where r.id = ${id}) limit 1)
+      select exists (select from gone), ${isAsked}`,
   )
-  return rows.length > 0
+  return found
 }

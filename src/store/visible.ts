@@ -1,5 +1,6 @@
 import type { OnePatient, OnePerson, Permission, Through } from '../access/permit.ts'
 import type { Definition, Topic } from '../resources/definition.ts'
+import { definitions } from '../resources/index.ts'
 import { all, any, join, name, parameter, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { columnsWithin, within } from './within.ts'
@@ -11,6 +12,8 @@ export type Asker = {
   readonly now: Sql
   /** Where the statement has asked already whether the person reaches the patient: what it found. */
   readonly found?: (topic: Topic) => Sql
+  /** Where it was asked beforehand whether what refers to a row can be seen: what was found. */
+  readonly referred?: Sql
 }
 
 const covers = (topic: Topic): Sql =>
@@ -77,12 +80,15 @@ function whoseOf(reach: OnePatient | OnePerson, asker: Asker): Whose {
 const narrowedTo = (part: Pick<Through, 'within'>, definition: Definition, row: Sql): readonly Sql[] =>
   part.within ? [within(part.within, definition, row)] : []
 
+/** Whether `f` names a row as what is attached to it. */
+const names = (row: Sql): Sql => sql`f.keys @> array[index_key('attachment>Binary/' || ${row}.id)]`
+
 /** A resource of another type that refers to this one and is visible itself: how a Binary is reached. */
 function referredTo(row: Sql, asker: Asker, whose: Whose, through: Through): Sql {
   const { definition } = through
   const f = raw('f')
   const referrer = all([
-    sql`f.keys @> array[index_key('attachment>Binary/' || ${row}.id)]`,
+    names(row),
     whose.hers(f, definition.topic),
     sql`f.release_at <= ${asker.now}`,
     ...narrowedTo(through, definition, f),
@@ -104,9 +110,12 @@ function belongs(
   if (compartment === 'none') return raw('false')
   if (compartment === 'shared') return whose.hersOrNobodys(row, reach.topic)
   if (compartment !== 'referrers') return whose.hers(row, reach.topic)
-  const referrers = reach.through.map(through => referredTo(row, asker, whose, through))
-  return all([whose.hersOrNobodys(row, reach.topic), any(referrers)])
+  return all([whose.hersOrNobodys(row, reach.topic), asker.referred ?? referred(row, asker, reach)])
 }
+
+/** Whether anything that refers to a row can be seen. */
+const referred = (row: Sql, asker: Asker, reach: OnePatient | OnePerson): Sql =>
+  any(reach.through.map(through => referredTo(row, asker, whoseOf(reach, asker), through)))
 
 function visiblePart(definition: Definition, reach: OnePatient | OnePerson, row: Sql, asker: Asker): Sql {
   const whose = whoseOf(reach, asker)
@@ -150,6 +159,53 @@ export const judgeAt =
   (now: Date): Judge =>
   (permission, row) =>
     visibleTo(permission, row, now)
+
+/** What is asked of one id before it is known whether anything has it. */
+export type Beforehand = {
+  readonly judge: Judge
+  /** Whether a row is the file of a result, whoever's it is. */
+  readonly isOfResult: (row: Sql) => Sql
+  /** The first parts of the statement's `with`, each with a comma behind it. */
+  readonly asked: Sql
+  /** True, and what makes sure that the statement asks, whatever else it finds: to be part of what it always does. */
+  readonly isAsked: Sql
+}
+
+/** The types of which only what holds now is shown to patients. */
+const currentOnly = [...definitions.values()].filter(definition => definition.currentOnly)
+
+const isOfResult = (row: Sql): Sql =>
+  any(currentOnly.map(definition => sql`exists (select from ${name(tableOf(definition.type))} f where ${names(row)})`))
+
+/** Where nothing is asked beforehand: of several ids, or of what is seen by itself. */
+export const askAsFound = (now: Date): Beforehand => ({
+  judge: judgeAt(now),
+  isOfResult,
+  asked: raw(''),
+  isAsked: raw('true'),
+})
+
+/**
+ * For a question about one id: what is seen through others is looked for by them also when there is nothing of this id. Otherwise
+ * the time that it takes would tell whether somebody has it.
+ */
+export function askBeforehand(permission: Permission, id: string | undefined, now: Date): Beforehand {
+  const { definition } = permission
+  if (id === undefined || permission.kind === 'everything' || definition.compartment !== 'referrers')
+    return askAsFound(now)
+  const parts: readonly (OnePatient | OnePerson)[] = permission.kind === 'union' ? permission.of : [permission]
+  const time = at(now)
+  const columns = parts.map(
+    (part, index) => sql`${referred(raw('w'), askerOf(part, time), part)} as ${raw(`part${index}`)}`,
+  )
+  const found = (reach: OnePatient | OnePerson) => raw(`(select part${parts.indexOf(reach)} from referred)`)
+  return {
+    judge: (asked, row) => visible(asked, row, reach => ({ ...askerOf(reach, time), referred: found(reach) })),
+    isOfResult: () => raw('(select of_result from referred)'),
+    asked: sql`referred as materialized (select ${join(columns, ', ')}, ${isOfResult(raw('w'))} as of_result from (select ${id}::text as id) w), `,
+    isAsked: raw('(select count(*) from referred) = 1'),
+  }
+}
 
 /** `visible()` for a statement about many types, in which each question of reach is asked once. */
 export type Once = {
