@@ -188,6 +188,12 @@ export const release = [
         "return release === 'never' ? '-infinity' :",
         [RELEASE],
       ],
+      [
+        'a file of another server opens ours of the same id',
+        "if (server === '' || server === `${base}/`) row.keys",
+        'row.keys',
+        ['test/access/referrers.test.ts'],
+      ],
       ['what is released later is released now', ': timestamp(release.getTime())\n}', ": '-infinity'\n}", [RELEASE]],
     ],
   ),

@@ -44,7 +44,7 @@ export type IndexRow = {
 }
 
 const PATIENT = 'Patient/'
-const ATTACHED = /"url":"(?:[^"]*\/)?(Binary\/[A-Za-z0-9\-.]{1,64})"/g
+const ATTACHED = /"url":"((?:[^"]*\/)?)(Binary\/[A-Za-z0-9\-.]{1,64})"/g
 
 const releaseText = (release: Release): string => {
   if (release === 'now') return '-infinity'
@@ -269,6 +269,8 @@ export function rowOf(
   for (const [param, declared] of Object.entries(definition.search))
     if (declared.stored !== 'either') ADD[declared.type](context, param, declared)
   if (content.includes('Binary/'))
-    for (const [, binary = ''] of content.matchAll(ATTACHED)) row.keys.add(indexKey(referenceKey('attachment', binary)))
+    // What another server calls so is another file: its ids say nothing of ours.
+    for (const [, server = '', binary = ''] of content.matchAll(ATTACHED))
+      if (server === '' || server === `${base}/`) row.keys.add(indexKey(referenceKey('attachment', binary)))
   return row
 }

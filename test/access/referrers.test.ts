@@ -81,6 +81,23 @@ t.test('what is everybody’s opens no file, nor does a letter that names the fi
   t.equal(await read(engine, 'bellas'), 200)
 })
 
+t.test('a letter that names a file of another server opens no file here that has the same id', async t => {
+  const of = (id: string, url: string): Json => ({ ...letter(id, 'alice', ''), content: [{ attachment: { url } }] })
+  const foreign = 'https://gp.example.org/fhir/'
+  await store(engine, [
+    ...['elsewhere', 'elsewhere-2', 'elsewhere-3', 'here', 'here-2'].map(id => file(id)),
+    of('elsewhere', `${foreign}Binary/elsewhere`),
+    of('elsewhere-2', `${s.baseUrl}.example.org/fhir/Binary/elsewhere-2`),
+    of('elsewhere-3', `${foreign}?of=${s.baseUrl}/fhir/Binary/elsewhere-3`),
+    of('here', 'Binary/here'),
+    of('here-2', `${s.baseUrl}/fhir/Binary/here-2`),
+  ])
+  for (const app of [await alice('patient/*.rs'), await user('user/*.rs')]) {
+    for (const id of ['elsewhere', 'elsewhere-2', 'elsewhere-3']) t.equal(await read(app, id), 404, id)
+    for (const id of ['here', 'here-2']) t.equal(await read(app, id), 200, id)
+  }
+})
+
 t.test('two who read files at the same time each get what is theirs', async t => {
   await store(engine, [letter('hers', 'bella', 'bellas')])
   await person(s, 'bella', ['Patient/bella'])
