@@ -59,7 +59,9 @@ function aloneWith({ intent, clauses }: Conditional): string[] {
   const { definition, resource } = intent
   const { type } = definition
   const named = valuesNamed(clauses)
-  const carried = resource ? tokensOf(type, 'identifier', resource).flatMap(({ code }) => code ?? []) : []
+  // Not every type has identifiers, or is asked by them: Binary and Provenance are not.
+  const isCarried = resource !== undefined && Object.hasOwn(definition.search, 'identifier')
+  const carried = isCarried ? tokensOf(type, 'identifier', resource).flatMap(({ code }) => code ?? []) : []
   const values = [...named, ...carried].map(value => `${type}?identifier=${value}`)
   return named.length > 0 ? values : [identityOf(intent), ...values]
 }

@@ -56,6 +56,26 @@ t.test('64 conditional updates and transactions of one identity make exactly one
   t.equal(namesOf(await engine(`/Patient?${query}`)).length, 1)
 })
 
+t.test('what has no identifiers is made once too', async t => {
+  const provenance = {
+    resourceType: 'Provenance',
+    target: [{ reference: 'Patient/anybody' }],
+    recorded: '2026-01-02T10:00:00Z',
+    agent: [{ who: { display: 'a ward' } }],
+  }
+  const binary = { resourceType: 'Binary', contentType: 'text/plain', data: 'aGVsbG8=' }
+  for (const body of [
+    { ...provenance, meta: { tag: [{ code: 'once' }] } },
+    { ...binary, meta: { tag: [{ code: 'once' }] } },
+  ]) {
+    const headers = { 'if-none-exist': '_tag=once' }
+    const replies = await together(6, () => engine(`/${body.resourceType}`, { method: 'POST', body, headers }))
+    t.same(counts(replies), { 201: 1, 200: 5 }, body.resourceType)
+    const update = await engine(`/${body.resourceType}?_tag=once`, { method: 'PUT', body })
+    t.equal(update.status, 200, update.text)
+  }
+})
+
 t.test('the same criteria in another order are the same identity', async t => {
   const replies = await together(20, index => {
     const parts = [`identifier=${SYSTEM}|three`, 'active=true']
