@@ -182,6 +182,16 @@ export const reads = [
         "if (intent.method === 'PUT') throw beyondScopes",
         "if (intent.place === '?') throw beyondScopes",
       ],
+      [
+        'who may patch may read',
+        'for (const intent of group) if (!read.has(intent.id)) unread.add(intent)',
+        'for (const intent of group) if (!ids.includes(intent.id)) unread.add(intent)',
+      ],
+      [
+        'what is wrong with a patch quotes what may not be read',
+        '|| unread.size === 0 || ![400, 422].includes(error.status)) throw error',
+        '|| unread.size >= 0) throw error',
+      ],
       ['what is outside of the scope is patched and deleted', '    there.delete(keyOf(intent))\n', ''],
       [
         'what leaves the scope by a write is written',

@@ -1,7 +1,7 @@
 import type { Grant } from '../access/grant.ts'
-import { permit } from '../access/permit.ts'
+import { allows, permit } from '../access/permit.ts'
 import { LETTER_OF } from '../access/scopes.ts'
-import { type FhirError, forbidden } from '../fhir/outcome.ts'
+import { FhirError, forbidden } from '../fhir/outcome.ts'
 import type { Definition } from '../resources/definition.ts'
 import type { Queryable } from '../store/db.ts'
 import { visibleAmong } from '../store/exists.ts'
@@ -61,6 +61,42 @@ export async function hideOutside(
   for (const intent of await outsideOf(db, writer, about)) {
     if (intent.method === 'PUT') throw beyondScopes(writer.grant, intent, 'What there is of')
     there.delete(keyOf(intent))
+  }
+}
+
+/**
+ * The patches of what the writer may change and not read, by which it would otherwise learn what is there: the letter `u` of
+ * SMART 2.2 is no `r`.
+ */
+export async function unreadAmong(
+  db: Queryable,
+  { grant, now }: Writer,
+  intents: readonly Known[],
+): Promise<ReadonlySet<Intent>> {
+  const unread = new Set<Intent>()
+  for (const { definition, intents: group } of groupsOf(intents.filter(({ method }) => method === 'PATCH'))) {
+    const ids = group.map(({ id }) => id)
+    const mayRead = allows(grant, definition, 'read')
+    const read = mayRead ? await visibleAmong(db, permit(grant, definition, 'read'), ids, now) : new Set<string>()
+    for (const intent of group) if (!read.has(intent.id)) unread.add(intent)
+  }
+  return unread
+}
+
+/**
+ * Does what may fail for what a patched resource holds. What is wrong may quote it, and is told to who may read it.
+ * @throws FhirError as `work`, for another with its status alone
+ */
+export async function unquoted<T>(unread: ReadonlySet<Intent>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof FhirError) || unread.size === 0 || ![400, 422].includes(error.status)) throw error
+    const text = 'The patch does not fit; what is wrong is told to who may read the resource, with the scope for it (r)'
+    const issues = [...unread].map(
+      ({ place }) => ({ severity: 'error', code: 'business-rule', text, expression: place || undefined }) as const,
+    )
+    throw new FhirError(error.status, issues)
   }
 }
 

@@ -17,7 +17,7 @@ import { identitiesOf, linkReferences } from './links.ts'
 import { checkPreconditions } from './preconditions.ts'
 import { enforceProfiles } from './profile-checks.ts'
 import { permitInteraction } from './way.ts'
-import { checkInside, hideOutside } from './within-scopes.ts'
+import { checkInside, hideOutside, unquoted, unreadAmong } from './within-scopes.ts'
 
 /** What came of one write. */
 export type Written = {
@@ -165,8 +165,12 @@ export async function perform(
   const moment = await momentOf(db)
   const named = await identify(db, server, writer, intents)
   checkDistinct(named)
-  const known = await applyPatches(db, server, writer, named)
-  enforceProfiles(server, known)
+  const unread = await unreadAmong(db, writer, named)
+  const known = await unquoted(unread, async () => {
+    const patched = await applyPatches(db, server, writer, named)
+    enforceProfiles(server, patched)
+    return patched
+  })
   // Which identifiers others carry is not for a patient's app to find out by writing references.
   if (writer.grant.actor === 'engine') await linkReferences(db, known)
   await lockNamed(db, known, writer.now)
@@ -197,7 +201,9 @@ export async function perform(
     db,
     planned.map(({ written }) => lineOfWrite(writer, written)),
   )
-  return planned.map(({ written }) => written)
+  return planned.map(({ written }, index) =>
+    unread.has(named[index] as Known) ? { ...written, content: undefined } : written,
+  )
 }
 
 function lineOfWrite({ grant, requestId, now }: Writer, { intent, id, status, version }: Written): string {

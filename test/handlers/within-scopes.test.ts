@@ -201,3 +201,46 @@ t.test('labels of what is outside of its scope cannot be changed, nor those that
   t.equal((await tagged('/Observation/labels-in/$meta-delete', change('delete'))).status, 403)
   t.same(await storedVersions(s.pool), before)
 })
+
+t.test('who may change what it may not read learns by a patch nothing of what is there', async t => {
+  verifies('smart-2.2', 'SAL-1014')
+  const [inside, outside] = await three('unread')
+  const secret = 'seen-by-readers-only'
+  await engine(...put(of(outside, 'vital-signs', { note: [{ text: secret }] })))
+  const nothing = { resourceType: 'Parameters' }
+  const move = [{ op: 'move', from: '/note/0/text', path: '/status' }]
+  const json = { 'content-type': 'application/json-patch+json' }
+  const send = (body: unknown, headers: Record<string, string> = {}): Sent => ({ method: 'PATCH', body, headers })
+  const tries = [
+    send([], json),
+    send(nothing),
+    send(move, json),
+    send([], { ...json, prefer: 'return=representation' }),
+  ]
+  const ofBundle = (prefer: string): [string, Sent] => {
+    const [path, sent] = transaction({
+      resource: nothing,
+      request: { method: 'PATCH', url: `Observation/${outside}` },
+    })
+    return [path, { ...sent, headers: { prefer } }]
+  }
+  const changes = await app('system/Observation.u')
+  const readsLaboratory = await app(`system/Observation.u system/Observation.rs?category=${SYSTEM}|laboratory`)
+  for (const limited of [changes, readsLaboratory]) {
+    const replies = [
+      ...(await Promise.all(tries.map(each => limited(`/Observation/${outside}`, each)))),
+      await limited(...ofBundle('return=representation')),
+    ]
+    t.same(
+      replies.map(({ status }) => status),
+      [200, 200, 422, 200, 200],
+    )
+    for (const { text } of replies) t.notMatch(text, new RegExp(`${secret}|vital-signs`))
+  }
+  t.match((await readsLaboratory(`/Observation/${inside}`, send([], json))).text, 'laboratory', 'what it may read')
+  t.match(
+    (await engine(`/Observation/${outside}`, send(move, json))).text,
+    secret,
+    'who may read is told what is wrong',
+  )
+})
