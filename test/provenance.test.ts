@@ -84,6 +84,44 @@ t.test('what is about two patients is shown to neither, and an engine finds it b
   t.same(await seers('about-both'), ['alice'])
 })
 
+t.test('what is about two patients stays so when the result of one of them is deleted', async t => {
+  await store(engine, [
+    observation('of-hers', 'alice'),
+    observation('of-his', 'dev'),
+    provenance('one-deleted', 'Observation/of-hers', 'Observation/of-his'),
+    provenance('alone', 'Observation/of-his'),
+  ])
+  await engine('/Observation/of-his', { method: 'DELETE' })
+  await store(engine, [observation('of-hers', 'alice', { status: 'amended' })])
+  t.same(await seers('one-deleted'), [], 'when the other result is written again')
+  await store(engine, [provenance('one-deleted', 'Observation/of-his', 'Observation/of-hers')])
+  t.same(await seers('one-deleted'), [], 'when it is sent again itself')
+  await store(engine, [{ ...provenance('alone', 'Observation/of-his'), occurredDateTime: '2026-11-02' }])
+  t.same(await seers('alone'), ['dev'], 'what is about his alone stays his')
+  await store(engine, [observation('of-his', 'alice')])
+  t.same(await seers('one-deleted'), ['alice'], 'whose it is when it is there again counts')
+})
+
+t.test('what is about hers and something that is not known yet is shown when that is known to be hers', async t => {
+  await store(engine, [provenance('half-known', 'Observation/hers', 'Observation/unknown')])
+  t.same(await seers('half-known'), [])
+  await store(engine, [observation('unknown', 'alice')])
+  t.same(await seers('half-known'), ['alice'])
+  await store(engine, [provenance('of-a-place', 'Observation/hers', 'Location/unknown')])
+  t.same(await seers('of-a-place'), ['alice'], 'what is nobody’s need not be known')
+})
+
+t.test('what is about hers and a patient of another server is not shown to her', async t => {
+  await store(engine, [
+    provenance('and-elsewhere', 'Observation/hers', 'https://other.example.org/fhir/Patient/9'),
+    provenance('and-a-device', 'Observation/hers', 'https://other.example.org/fhir/Device/9'),
+  ])
+  t.same(await seers('and-elsewhere'), [])
+  t.same(await seers('and-a-device'), ['alice'])
+  await store(engine, [observation('hers', 'alice', { status: 'amended' })])
+  t.same(await seers('and-elsewhere'), [], 'nor when hers is written again')
+})
+
 t.test('it comes before what it is about, and then goes where that goes', async t => {
   await store(engine, [provenance('early', 'Observation/late')])
   t.same(await seers('early'), [])

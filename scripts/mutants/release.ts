@@ -169,19 +169,60 @@ export const release = [
         ".filter(({ replaces, method }) => replaces || method === 'PUT')",
         '.filter(({ replaces, method }) => !replaces && method === "PUT")',
       ],
-      ['who writes a target at the same time is not waited for', '    await lockTargets(db, following)\n', ''],
+      [
+        'what was deleted was nobody’s for a Provenance about it',
+        'select n.id, coalesce(t.patient, d.patient) collate "default"',
+        'select n.id, t.patient collate "default"',
+      ],
+      [
+        'what is not known to be hers is hers for a Provenance about it',
+        'and count(*) = count(o.patient) then',
+        'then',
+      ],
+      [
+        'a Provenance of hers and of a patient of another server is hers',
+        '(namesStranger ? [id] : [])',
+        '(namesStranger ? [] : [])',
+      ],
+      ['who writes a target at the same time is not waited for', '    await lockTargets(db, followed.following)\n', ''],
+    ],
+  ),
+  ...mutantsOf(
+    'src/store/row-patient.ts',
+    ['test/store/row-patient.test.ts'],
+    [
+      [
+        'what names several patients is the first one’s',
+        'const isSeveral = others.length > 0 || (',
+        'const isSeveral = (',
+        ['test/handlers/operations/everything.test.ts'],
+      ],
+      ['what names her and a patient who is not known is hers', "(first !== '' || !isOnes)", '!isOnes'],
+      [
+        'what is everybody’s is also when it names a patient who is not known',
+        "(first !== '' || !isOnes)",
+        "first !== ''",
+      ],
+      [
+        'what was nobody’s does not become hers when she arrives',
+        'awaitedOf(definition, resource, strangers) : []',
+        'awaitedOf(definition, resource, []) : []',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'src/fhir/reference.ts',
+    ['test/store/row-patient.test.ts'],
+    [
+      ['a patient of another server is none', '?? said ?? type', '?? type'],
+      ['a contained patient is none', '(contained ?? said', '(said'],
+      ['who is named by an NHS number is no patient', '?? typeCarrying(identifier?.system)) ===', ') ==='],
     ],
   ),
   ...mutantsOf(
     'src/store/row.ts',
     ['test/leak.test.ts'],
     [
-      [
-        'what names several patients is the first one’s',
-        '  if (patients.size > 1) return SEVERAL_PATIENTS\n',
-        '',
-        ['test/handlers/operations/everything.test.ts'],
-      ],
       [
         'what is never released is released',
         "return release === 'never' ? 'infinity' :",

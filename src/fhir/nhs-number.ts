@@ -12,6 +12,7 @@ function checkDigitOf(digits: string): number {
 
 /** https://www.datadictionary.nhs.uk/attributes/nhs_number.html: ten digits, the last of which checks the others. */
 export const NHS_NUMBER: IdentifierRule = {
+  type: 'Patient',
   plain: written => written.replace(/[\s-]/g, ''),
   fault: plain => {
     if (!TEN_DIGITS.test(plain)) return 'An NHS number has ten digits, such as 999 945 8076, with or without spaces'

@@ -1,3 +1,4 @@
+import { typeCarrying } from './identifier-rules.ts'
 import { elementsOfType, isComplex, memberName, RESOURCE_TYPES } from './model.ts'
 import type { Json } from './types.ts'
 
@@ -45,6 +46,23 @@ function relative(text: string): ParsedReference | undefined {
 function absolute(url: string): ParsedReference {
   const [, type = '', id = ''] = /\/([A-Z][A-Za-z]*)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/[^/]+)?$/.exec(url) ?? []
   return RESOURCE_TYPES.has(type) ? { kind: 'absolute', url, type, id } : { kind: 'absolute', url }
+}
+
+const PATIENT = 'Patient'
+
+const containedTypeOf = ({ contained }: Json, id: string): unknown =>
+  Array.isArray(contained) ? (contained as Json[]).find(each => each?.id === id)?.resourceType : undefined
+
+/**
+ * Whether a Reference in a resource is to a Patient without saying her id on this server: to one of another server, to a
+ * contained one, or by her identifier or her name alone.
+ */
+export function isToStranger({ reference, type, identifier }: Holder, resource: Json, base: string): boolean {
+  const parsed = typeof reference === 'string' ? parseReference(reference, base) : undefined
+  if (parsed?.kind === 'local') return false
+  const said = parsed && 'type' in parsed ? parsed.type : undefined
+  const contained = parsed?.kind === 'fragment' ? containedTypeOf(resource, parsed.id) : undefined
+  return (contained ?? said ?? type ?? typeCarrying(identifier?.system)) === PATIENT
 }
 
 /**

@@ -11,12 +11,11 @@ import {
   tokensOf,
   urisOf,
 } from '../fhir/extract.ts'
-import { eachReference, parseReference } from '../fhir/reference.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Json, ResourceOf, ResourceType } from '../fhir/types.ts'
 import type { Definition, Release } from '../resources/definition.ts'
 import { indexKey, pairKey, referenceKey, textKey, tokenKeys, typedKey, uriKey } from './hash.ts'
-import { SEVERAL_PATIENTS } from './matches-key.ts'
+import { NAMES_STRANGER, ownerOf, targetOf } from './row-patient.ts'
 import { type QuantityRow, quantityRow } from './row-quantity.ts'
 import { formsOf, keysOfTokens, keysWithoutCode } from './row-token.ts'
 
@@ -49,51 +48,6 @@ const ATTACHED = /"url":"((?:[^"]*\/)?)(Binary\/[A-Za-z0-9\-.]{1,64})"/g
 const releaseText = (release: Release): string => {
   if (release === 'now') return '-infinity'
   return release === 'never' ? 'infinity' : timestamp(release.getTime())
-}
-
-type Referred = ReturnType<typeof referencesOf>[number]
-
-/** `Type/id` of a reference to this server, or the url of one that leads elsewhere. */
-function targetOf({ type, id, url }: Referred, base: string): string | undefined {
-  if (type !== undefined && id !== undefined) return `${type}/${id}`
-  if (url === undefined) return undefined
-  const parsed = parseReference(url, base)
-  return parsed?.kind === 'local' ? `${parsed.type}/${parsed.id}` : url
-}
-
-function patientsNamed(definition: Definition, resource: Json, base: string): Set<string> {
-  const patients = new Set<string>()
-  const note = (target: string | undefined) => {
-    if (target?.startsWith(PATIENT)) patients.add(target.slice(PATIENT.length))
-  }
-  if (Array.isArray(definition.compartment))
-    for (const param of definition.compartment)
-      for (const referred of referencesOf(definition.type, param, resource)) note(targetOf(referred, base))
-  else
-    eachReference(resource, ({ reference }) => {
-      const parsed = typeof reference === 'string' ? parseReference(reference, base) : undefined
-      if (parsed?.kind === 'local') note(`${parsed.type}/${parsed.id}`)
-    })
-  return patients
-}
-
-/** Whose a resource is: one patient's, nobody's (''), or, when it names several, no patient's at all. */
-function patientOf(definition: Definition, id: string, resource: Json, base: string): string {
-  if (definition.compartment === 'self') return id
-  if (definition.compartment === 'none') return ''
-  const patients = patientsNamed(definition, resource, base)
-  if (patients.size > 1) return SEVERAL_PATIENTS
-  for (const patient of patients) return patient
-  return ''
-}
-
-/** What would be a patient's if there were one with this identifier waits for her. */
-function addAwaited({ type, compartment }: Definition, resource: Json, row: IndexRow): void {
-  if (!Array.isArray(compartment)) return
-  for (const param of compartment)
-    for (const { id, url, identifier } of referencesOf(type, param, resource))
-      if (id === undefined && url === undefined && identifier?.value !== undefined)
-        row.awaits.add(indexKey(tokenKeys.exact('identifier', identifier.system ?? '', identifier.value)))
 }
 
 type Context = {
@@ -250,21 +204,22 @@ export function rowOf(
   now: Date,
 ): IndexRow {
   const release = definition.release?.(resource as unknown as ResourceOf<ResourceType>, now) ?? 'now'
+  const owner = ownerOf(definition, id, resource, base)
   const row: IndexRow = {
-    patient: patientOf(definition, id, resource, base),
+    patient: owner.patient,
     releaseAt: releaseText(release),
     dateLo: '-infinity',
     dateHi: 'infinity',
     sets: new Map(),
     keys: new Set(),
     refs: new Set(),
-    awaits: new Set(),
+    awaits: new Set(owner.awaits),
     strings: [],
     dates: [],
     quantities: [],
     texts: new Map(),
   }
-  if (row.patient === '') addAwaited(definition, resource, row)
+  if (definition.follows && owner.namesStranger) row.keys.add(NAMES_STRANGER)
   const context = { definition, resource, row, base }
   for (const [param, declared] of Object.entries(definition.search))
     if (declared.stored !== 'either') ADD[declared.type](context, param, declared)
