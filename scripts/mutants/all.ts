@@ -14,6 +14,7 @@ import { release } from './release.ts'
 import { remembered } from './remembered.ts'
 import { tokens } from './tokens.ts'
 import { visible } from './visible.ts'
+import { writes } from './writes.ts'
 
 /** Every mutant, by the file that it changes. */
 export const MUTANTS: readonly Mutant[] = [
@@ -32,4 +33,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...tokens,
   ...around,
   ...remembered,
+  ...writes,
 ]
