@@ -201,6 +201,18 @@ export const reads = [
     ],
   ),
   ...mutantsOf(
+    'src/handlers/links.ts',
+    [WRITES],
+    [
+      [
+        'a conditional reference needs no scope',
+        'if (!required || !definition) return ids',
+        'if (definition) return ids',
+      ],
+      ['a conditional reference finds what is outside of the scope', 'ids.filter(id => seen.has(id))', 'ids.slice(0)'],
+    ],
+  ),
+  ...mutantsOf(
     'src/handlers/identify.ts',
     [WRITES],
     [

@@ -19,7 +19,7 @@ export const writes = [
       ],
       [
         'references by identifier lead nowhere',
-        "if (writer.grant.actor === 'engine') await linkReferences(db, known)",
+        "if (writer.grant.actor === 'engine') await linkReferences(db, writer, known)",
         "if (writer.grant.actor !== 'engine') await linkReferences(db, known)",
         [BUNDLE],
       ],

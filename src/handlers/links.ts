@@ -1,9 +1,12 @@
+import type { Grant } from '../access/grant.ts'
+import { isWhole, permit } from '../access/permit.ts'
 import { judgeIdentifier } from '../fhir/identifier-rules.ts'
 import { FhirError, invalid, preconditionFailed, unprocessable } from '../fhir/outcome.ts'
 import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
 import type { Json } from '../fhir/types.ts'
 import { definitionOf } from '../resources/index.ts'
 import type { Queryable } from '../store/db.ts'
+import { visibleAmong } from '../store/exists.ts'
 import { findByIdentifier, type Identity } from '../store/resolve.ts'
 import { arrivalKey, lockArrivals } from '../store/waiting.ts'
 import { atPlaceOfResource, type Intent } from './intent.ts'
@@ -53,11 +56,12 @@ function identityOfHolder({ identifier }: Holder): Identity | undefined {
 }
 
 /** An error said of one reference. */
-const atReference = ({ status, issues }: FhirError, where: string, place: string): FhirError =>
+const atReference = ({ status, issues, headers }: FhirError, where: string, place: string): FhirError =>
   atPlaceOfResource(
     new FhirError(
       status,
       issues.map(issue => ({ ...issue, expression: where })),
+      { headers },
     ),
     place,
   )
@@ -208,13 +212,38 @@ function checkTarget(
     )
 }
 
+type Writing = { readonly grant: Grant; readonly now: Date }
+
+/**
+ * What is stored of what a conditional reference finds: it is a search, and finds what the writer would.
+ * @throws FhirError 403 without the scope for a search
+ */
+async function searched(
+  db: Queryable,
+  { grant, now }: Writing,
+  { type, required, where }: Wanted,
+  ids: readonly string[],
+  place: string,
+): Promise<readonly string[]> {
+  const definition = definitionOf(type)
+  if (!required || !definition) return ids
+  try {
+    const permission = permit(grant, definition, 'search-type')
+    if (isWhole(permission)) return ids
+    const seen = await visibleAmong(db, permission, ids, now)
+    return ids.filter(id => seen.has(id))
+  } catch (error) {
+    throw error instanceof FhirError ? atReference(error, where, place) : error
+  }
+}
+
 /**
  * Makes the references of a set of writes literal, in place: those to other entries by their fullUrl
  * (https://hl7.org/fhir/R4/http.html#trules), conditional ones, and logical ones whose identifier one resource carries.
- * @throws FhirError 400 for a conditional reference that matches nothing, 412 for one that matches several, 422 for one to
- * an entry of another type than its element is for
+ * @throws FhirError 400 for a conditional reference that matches nothing, 403 for one that may not be searched for, 412 for one that
+ * matches several, 422 for one to an entry of another type than its element is for
  */
-export async function linkReferences(db: Queryable, intents: readonly Identified[]): Promise<void> {
+export async function linkReferences(db: Queryable, writer: Writing, intents: readonly Identified[]): Promise<void> {
   const targets = targetsOf(intents)
   const pending: [Wanted, string][] = []
   for (const { resource, place } of intents) {
@@ -233,6 +262,9 @@ export async function linkReferences(db: Queryable, intents: readonly Identified
     db,
     pending.map(([wanted]) => wanted).filter(wanted => !brought.has(keyOf(wanted))),
   )
-  for (const [wanted, place] of pending)
-    link(wanted, [...(brought.get(keyOf(wanted)) ?? stored.get(keyOf(wanted)) ?? [])], place)
+  for (const [wanted, place] of pending) {
+    const along = brought.get(keyOf(wanted))
+    const found = along ?? (await searched(db, writer, wanted, stored.get(keyOf(wanted)) ?? [], place))
+    link(wanted, [...found], place)
+  }
 }

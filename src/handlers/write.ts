@@ -127,7 +127,7 @@ async function linkWaiting(
     if (!definition || current?.content === undefined) continue
     const resource = parseJson(current.content, { depth: server.maxDepth }).value as Json
     const intent: Known = { method: 'PUT', definition, id, resource, place: '', isFound: false, mustBeNew: false }
-    await linkReferences(db, [intent])
+    await linkReferences(db, writer, [intent])
     const { store: version } = plan(server, writer, intent, current, moment)
     if (version) versions.push(version)
   }
@@ -172,7 +172,7 @@ export async function perform(
     return patched
   })
   // Which identifiers others carry is not for a patient's app to find out by writing references.
-  if (writer.grant.actor === 'engine') await linkReferences(db, known)
+  if (writer.grant.actor === 'engine') await linkReferences(db, writer, known)
   await lockNamed(db, known, writer.now)
   const there = await currents(db, known)
   await hideOutside(db, writer, known, there)

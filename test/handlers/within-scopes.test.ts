@@ -244,3 +244,30 @@ t.test('who may change what it may not read learns by a patch nothing of what is
     'who may read is told what is wrong',
   )
 })
+
+t.test('a conditional reference finds what a search would, and needs the scope for one', async t => {
+  const of = (reference: string): Json => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'x' },
+    category: [{ coding: [{ system: SYSTEM, code: 'laboratory' }] }],
+    derivedFrom: [{ reference }],
+  })
+  const post = (resource: Json): [string, Sent] => ['/Observation', { method: 'POST', body: resource }]
+  const [inside, outside] = await three('linked')
+  const to = (value: string, type = 'Observation') => post(of(`${type}?identifier=http://example.org/id|${value}`))
+  const found = await lab(...to(inside))
+  t.equal(found.status, 201)
+  t.match(found.text, `Observation/${inside}`)
+  const hidden = await lab(...to(outside))
+  t.equal(hidden.status, 400)
+  t.equal(hidden.text.replaceAll(outside, 'nobody'), (await lab(...to('nobody'))).text, 'as if it were not there')
+  const creates = await app('system/Observation.c')
+  for (const value of [inside, 'nobody']) {
+    const refused = await creates(...to(value))
+    t.equal(refused.status, 403)
+    t.match(refused.headers['www-authenticate'], 'scope="system/Observation.s"')
+    t.match(refused.text, 'Observation.derivedFrom')
+  }
+  t.equal((await engine(...to(outside))).status, 201)
+})
