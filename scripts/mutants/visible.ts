@@ -147,6 +147,7 @@ export const visible = [
         "isAsked: raw('(select count(*) from referred) = 1')",
         "isAsked: raw('true')",
         ['test/same-work.test.ts'],
+        'PostgreSQL answers what names no row before it looks for rows: it need not always, and with this it has to',
       ],
       [
         'what refers to a Binary is asked for when it is found',
