@@ -84,11 +84,13 @@ t.test('every parameter finds what has the value, and nothing that has another',
 t.test('every parameter finds the same for the patient whose it is', async t => {
   const app = client(s, await patientToken(s, 'pat'))
   const isHers = ({ type, hit }: Fixture): boolean => {
-    const { compartment, release } = definitions.get(type) ?? {}
+    const { compartment, release, follows = '' } = definitions.get(type) ?? {}
     const text = JSON.stringify(hit)
+    // What follows a resource that nobody has sent yet is in no record before it comes.
+    const waits = JSON.stringify(hit[follows])?.includes('/zhit') ?? false
     const isSeen = Array.isArray(compartment) ? text.includes('Patient/pat') : compartment === 'shared'
     const isReleased = (release?.(hit as never, new Date()) ?? 'now') === 'now'
-    return isSeen && isReleased && !text.includes('Patient/zhit')
+    return isSeen && isReleased && !waits && !text.includes('Patient/zhit')
   }
   const hers = fixtures.filter(isHers)
   t.ok(hers.length > 400)
