@@ -6,10 +6,11 @@ import { mainDateOf } from '../resources/index.ts'
 import { closedBy, lineOf, record } from './audit.ts'
 import type { Queryable } from './db.ts'
 import { matches } from './matches.ts'
-import { identifiesFew } from './matches-key.ts'
+import { identifiesFew, isOfRecord } from './matches-key.ts'
 import { narrowed } from './narrow.ts'
 import { after, haveMainDate, isOnePatients, type Key, keyColumns, orderBy, orderOf } from './order.ts'
 import { asksRowsOnly, type Cursor, isSelective, type Search } from './search.ts'
+import { isNarrow } from './shortlist.ts'
 import { all, compile, join, name, raw, type Sql, sql } from './sql.ts'
 import { tableOf } from './tables.ts'
 import { ASKER, runTogether } from './together.ts'
@@ -25,22 +26,12 @@ export type ListSearch = Search & {
 
 const FROM_THE_ROW: readonly Stored[] = ['main', 'interned', 'keys', 'patient']
 
-/** Whether an engine asks for so little that its index finds it whatever else is asked: by an id, an identifier, or of a patient. */
-const namesFew = ({ clauses }: Query): boolean =>
-  clauses.some(
-    clause =>
-      clause.modifier === undefined &&
-      (clause.declared === 'id' ||
-        (typeof clause.declared === 'object' && clause.declared.stored === 'patient') ||
-        identifiesFew(clause)),
-  )
-
-/** Whether the rows are found along one index, that of her list or that of what is named, by whoever asks. */
-function isShort(permission: Permission, query: Query): permission is Sharing {
-  if (permission.kind === 'everything') return namesFew(query)
-  const { compartment } = permission.definition
-  return permission.kind === 'patient' && (compartment === 'self' || Array.isArray(compartment))
-}
+/**
+ * Whether the rows are found along one index, whatever else is asked: that of her list or, for an engine, that of what it
+ * names by an id, an identifier, or of a patient.
+ */
+const isShort = (permission: Permission, query: Query): permission is Sharing =>
+  permission.kind === 'everything' ? isNarrow(query) || query.clauses.some(identifiesFew) : isOfRecord(permission)
 
 /**
  * Whether a search is one of the lists that are asked for all the time: one patient's resources in the order of an index, or

@@ -222,7 +222,7 @@ async function ofParts(
 }
 
 /** Whether so few rows are asked about that following their references costs less than asking where these begin. */
-const isNarrow = ({ clauses }: Query): boolean =>
+export const isNarrow = ({ clauses }: Query): boolean =>
   clauses.some(
     ({ declared, modifier }) =>
       modifier === undefined && (declared === 'id' || (typeof declared === 'object' && declared.stored === 'patient')),
