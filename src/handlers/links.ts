@@ -1,5 +1,5 @@
 import type { Grant } from '../access/grant.ts'
-import { isWhole, permit } from '../access/permit.ts'
+import { permit } from '../access/permit.ts'
 import { judgeIdentifier } from '../fhir/identifier-rules.ts'
 import { FhirError, invalid, preconditionFailed, unprocessable } from '../fhir/outcome.ts'
 import { eachReference, type Holder, parseReference, rewriteLinks } from '../fhir/reference.ts'
@@ -228,9 +228,7 @@ async function searched(
   const definition = definitionOf(type)
   if (!required || !definition) return ids
   try {
-    const permission = permit(grant, definition, 'search-type')
-    if (isWhole(permission)) return ids
-    const seen = await visibleAmong(db, permission, ids, now)
+    const seen = await visibleAmong(db, permit(grant, definition, 'search-type'), ids, now)
     return ids.filter(id => seen.has(id))
   } catch (error) {
     throw error instanceof FhirError ? atReference(error, where, place) : error
