@@ -80,8 +80,8 @@ export const around = [
     [
       [
         '$everything lists what may only be read',
-        "isOwn(definition) && allows(grant, definition, 'search-type'))\n      found.set(type, permit(grant, definition, 'search-type'))",
-        "isOwn(definition) && allows(grant, definition, 'read'))\n      found.set(type, permit(grant, definition, 'read'))",
+        "isInRecords(definition) && allows(grant, definition, 'search-type'))\n      found.set(type, permit(grant, definition, 'search-type'))",
+        "isInRecords(definition) && allows(grant, definition, 'read'))\n      found.set(type, permit(grant, definition, 'read'))",
       ],
       [
         'a type that is out of scope is passed over in silence',
@@ -114,7 +114,7 @@ export const around = [
       ],
       [
         'what is nobody’s is in a patient’s compartment',
-        'if (!definition || !isInCompartment(definition))',
+        'if (!definition || !isInRecords(definition))',
         'if (!definition)',
       ],
     ],

@@ -4,7 +4,7 @@ import { type Issue, invalid, notFound } from '../fhir/outcome.ts'
 import { parseQuery, type Query } from '../fhir/query.ts'
 import { checkResults } from '../fhir/result-params.ts'
 import { isWhole, type Shown } from '../fhir/subset.ts'
-import type { Definition } from '../resources/definition.ts'
+import { type Definition, isInRecords } from '../resources/definition.ts'
 import { definitionOf, definitions } from '../resources/index.ts'
 import { findList, isList } from '../store/list.ts'
 import type { Narrowing } from '../store/narrow.ts'
@@ -38,9 +38,8 @@ const cut = (found: readonly Found[], shown: Shown, depth: number): readonly Fou
 
 /** Whether few resources are looked at: without an index, words are looked for in each one. */
 function isBounded({ permission, query }: Branch, { patient, lists }: Narrowing): boolean {
-  const { compartment } = permission.definition
   if (patient !== undefined || lists.length > 0) return true
-  if (permission.kind !== 'everything' && (compartment === 'self' || Array.isArray(compartment))) return true
+  if (permission.kind !== 'everything' && isInRecords(permission.definition)) return true
   return query.clauses.some(({ declared, modifier }) => {
     if (modifier === 'not' || modifier === 'missing') return false
     return declared === 'id' || (typeof declared === 'object' && declared.stored === 'patient')
@@ -154,10 +153,8 @@ const searchable = ({ grant }: SystemCall): Definition[] =>
 export const searchSystem = (call: SystemCall): Promise<Answer> =>
   searchSeveral(call, { path: '', interaction: 'search-system' }, searchable(call))
 
-const isInCompartment = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
-
 /** The types that belong to patients, which the compartment of one can hold. */
-export const compartmentTypes = (): Definition[] => [...definitions.values()].filter(isInCompartment)
+export const compartmentTypes = (): Definition[] => [...definitions.values()].filter(isInRecords)
 
 /**
  * A search in a patient's compartment, of one type or with `*` of all: https://hl7.org/fhir/R4/http.html#vsearch. In it is
@@ -167,9 +164,9 @@ export const compartmentTypes = (): Definition[] => [...definitions.values()].fi
 export function searchCompartment(call: SystemCall, patient: string, type: string): Promise<Answer> {
   const place = { path: `Patient/${patient}/${type}`, patient }
   if (type === '*')
-    return searchSeveral(call, { ...place, interaction: 'search-system' }, searchable(call).filter(isInCompartment))
+    return searchSeveral(call, { ...place, interaction: 'search-system' }, searchable(call).filter(isInRecords))
   const definition = definitionOf(type)
-  if (!definition || !isInCompartment(definition))
+  if (!definition || !isInRecords(definition))
     throw notFound(
       `"${type.slice(0, 60)}" is nothing of a patient's compartment. In it are: ${compartmentTypes()
         .map(each => each.type)

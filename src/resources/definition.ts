@@ -87,6 +87,10 @@ export type Definition<T extends ResourceType = ResourceType> = {
   }
 }
 
+/** Whether resources of a type are in patients' records: the Patient herself, and what names her. */
+export const isInRecords = ({ compartment }: Pick<Definition, 'compartment'>): boolean =>
+  compartment === 'self' || Array.isArray(compartment)
+
 /** What may be done when only looking is meant. */
 export const reads = [
   'read',

@@ -3,7 +3,7 @@ import { foldString } from '../fhir/extract.ts'
 import type { Clause } from '../fhir/query.ts'
 import type { SearchParam } from '../fhir/search.ts'
 import type { Code, Value } from '../fhir/search-value.ts'
-import type { Definition } from '../resources/definition.ts'
+import { isInRecords } from '../resources/definition.ts'
 import { definitionOf } from '../resources/index.ts'
 import { indexKey, pairKey, referenceKey, tokenKeys, typedKey, uriKey } from './hash.ts'
 import type { Rows } from './rows.ts'
@@ -34,8 +34,6 @@ export const setsOf = (clause: Clause): Sql =>
 /** Whether all that may be seen of a type is in one patient's record. */
 export const isOfRecord = (permission: Permission): permission is Permission & OnePatient =>
   permission.kind === 'patient' && isInRecords(permission.definition)
-
-const isInRecords = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
 
 /**
  * The same within one patient's record, for keys that few resources of anybody have: they are looked for by themselves, and

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { isInRecords } from '../resources/definition.ts'
 import { definitionOf } from '../resources/index.ts'
 import { type AccessLine, type Act, readLine } from './audit-line.ts'
 import { inTransaction, type Queryable } from './db.ts'
@@ -63,8 +64,8 @@ const ALREADY = '-infinity'
  */
 function ownerByLine({ patient, isOnlyHers }: AccessLine, type: string): Owned | undefined {
   if (patient === undefined || !isOnlyHers) return undefined
-  const compartment = definitionOf(type)?.compartment
-  return compartment === 'self' || Array.isArray(compartment) ? { patient, shownFrom: ALREADY } : undefined
+  const definition = definitionOf(type)
+  return definition && isInRecords(definition) ? { patient, shownFrom: ALREADY } : undefined
 }
 
 /** What is seen through others only (a Binary) has no owner of its own: it is the patient's in whose name it was seen. */

@@ -3,7 +3,7 @@ import { allows, type Permission, permit, permitRead } from '../../access/permit
 import { searchsetParts } from '../../fhir/bundle-parts.ts'
 import { rangeOf } from '../../fhir/dates.ts'
 import { gone, invalid, notFound } from '../../fhir/outcome.ts'
-import type { Definition } from '../../resources/definition.ts'
+import { type Definition, isInRecords } from '../../resources/definition.ts'
 import { definitionOf, definitions, servedTypes } from '../../resources/index.ts'
 import { audit, closed, lineOf } from '../../store/audit.ts'
 import { idsAfter, type Named, nameEverything, type Span, textsOf } from '../../store/everything.ts'
@@ -18,7 +18,6 @@ const FIRST_PART = 25
 const PART = 200
 
 const isShared = ({ compartment }: Definition): boolean => compartment === 'shared'
-const isOwn = ({ compartment }: Definition): boolean => compartment === 'self' || Array.isArray(compartment)
 
 /** The permission of each type that the grant may list, as far as a record can hold it. */
 function permissionsOf({ grant, id }: Called, patient: Permission): Map<string, Permission> {
@@ -27,7 +26,7 @@ function permissionsOf({ grant, id }: Called, patient: Permission): Map<string, 
     const { type } = definition
     if (definition.compartment === 'self')
       found.set(type, id === undefined ? permit(grant, definition, 'search-type') : patient)
-    else if (isOwn(definition) && allows(grant, definition, 'search-type'))
+    else if (isInRecords(definition) && allows(grant, definition, 'search-type'))
       found.set(type, permit(grant, definition, 'search-type'))
     else if (isShared(definition) && allows(grant, definition, 'read'))
       found.set(type, permit(grant, definition, 'read'))
@@ -40,7 +39,7 @@ function typesOf({ grant, input }: Called, permissions: ReadonlyMap<string, Perm
   const asked = input.texts('_type').flatMap(value => value.split(','))
   for (const type of asked) {
     const definition = definitionOf(type)
-    if (!definition || !(isOwn(definition) || isShared(definition)))
+    if (!definition || !(isInRecords(definition) || isShared(definition)))
       throw invalid(
         `_type must name types that a record holds, not "${type.slice(0, 60)}". These are: ${servedTypes
           .filter(each => permissions.has(each))
